@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -39,14 +39,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **{"is_admin": True, **fields})
 
     def with_rights(self) -> models.QuerySet[User]:
-        """Users with their team ids in `member_team_ids` and `lead_team_ids`, in one query."""
-        lead = Q(memberships__is_lead=True)
-        return self.annotate(
-            member_team_ids=ArrayAgg(
-                "memberships__team_id", filter=Q(memberships__isnull=False), distinct=True, default=[]
-            ),
-            lead_team_ids=ArrayAgg("memberships__team_id", filter=lead, distinct=True, default=[]),
-        )
+        """Users with their team ids in `member_team_ids` and `lead_team_ids`, in the same query."""
+        own = Membership.objects.filter(user=OuterRef("pk")).order_by("team_id").values("team_id")
+        # A dict, because `User` declares both names and the type checker would call keywords a redefinition.
+        rights = {
+            "member_team_ids": ArraySubquery(own),
+            "lead_team_ids": ArraySubquery(own.filter(is_lead=True)),
+        }
+        return self.annotate(**rights)
 
 
 class User(AbstractBaseUser):
@@ -65,6 +65,10 @@ class User(AbstractBaseUser):
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects = UserManager()
+
+    # Set by `UserManager.with_rights`.
+    member_team_ids: list[int]
+    lead_team_ids: list[int]
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
