@@ -1,0 +1,36 @@
+"""What a team answered and who stands behind it."""
+
+from __future__ import annotations
+
+from reviews.models.answer import Answer, AnswerRevision
+from reviews.models.approval import Approval, ChangeRequest, SectionContent
+from reviews.models.event import Event, EventStream
+from reviews.models.evidence import Evidence, StoredFile
+from reviews.models.finding import Finding
+from reviews.models.probe_run import ProbeRun, Ruling
+from reviews.models.review import Review, ReviewSection
+from reviews.models.service import Service
+from reviews.models.sign_off import Packet, SignOff, Snapshot
+from reviews.models.waiver import Waiver
+
+__all__ = [
+    "Answer",
+    "AnswerRevision",
+    "Approval",
+    "ChangeRequest",
+    "Event",
+    "EventStream",
+    "Evidence",
+    "Finding",
+    "Packet",
+    "ProbeRun",
+    "Review",
+    "ReviewSection",
+    "Ruling",
+    "SectionContent",
+    "Service",
+    "SignOff",
+    "Snapshot",
+    "StoredFile",
+    "Waiver",
+]
