@@ -65,7 +65,7 @@ class ReviewSection(models.Model):
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="sections")
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveSmallIntegerField()
-    slug = models.SlugField(max_length=63)
+    slug = models.SlugField(max_length=64)
     status = models.CharField(max_length=20, choices=SectionStatus.choices, default=SectionStatus.OPEN)
     # Figures: items that apply; of these answered; met or waived; blockers that stand in the way.
     applicable = models.PositiveSmallIntegerField(default=0)
