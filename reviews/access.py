@@ -1,0 +1,79 @@
+"""Fetch and authorise: the one call with which each view begins.
+
+Strangers get 404, people who may read but not act get 403 (see `permissions`). The action that follows checks
+again under its lock; this call only decides what a page may show.
+"""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from readiness.accounts.rights import Actor, actor_of
+from readiness.decisions import Decision
+from readiness.errors import NotFound
+from reviews import permissions
+from reviews.models import Answer, Review, ReviewSection, Service
+from reviews.permissions import Subject
+from reviews.queries.authors import section_authors
+
+_MISSING = "There is nothing at this address, or you may not see it."
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Return who asks, without a query."""
+    return actor_of(request.user)
+
+
+def service(request: HttpRequest, slug: str, verb: str = "service.view") -> Service:
+    """Return the service if the asker may do `verb` with it. One query."""
+    row = Service.objects.select_related("team").filter(slug=slug).first()
+    if row is None:
+        raise NotFound(_MISSING)
+    permissions.allowed(actor(request), verb, Subject(team_id=row.team_id)).require()
+    return row
+
+
+def review(request: HttpRequest, slug: str, number: int, verb: str = "review.view") -> Review:
+    """Return the review with service, team, checklist and version if the asker may do `verb`. One query."""
+    rows = Review.objects.select_related("service__team", "checklist", "version", "started_by")
+    row = rows.filter(service__slug=slug, number=number).first()
+    if row is None:
+        raise NotFound(_MISSING)
+    permissions.allowed(actor(request), verb, Subject(team_id=row.service.team_id)).require()
+    return row
+
+
+def section(
+    request: HttpRequest, slug: str, number: int, section_slug: str, verb: str = "review.view"
+) -> ReviewSection:
+    """Return a section with its review if the asker may do `verb`. Two queries or three."""
+    parent = review(request, slug, number)
+    row = parent.sections.select_related("section").filter(slug=section_slug).first()
+    if row is None:
+        raise NotFound(_MISSING)
+    row.review = parent
+    decide(request, row, verb).require()
+    return row
+
+
+def answer(
+    request: HttpRequest, slug: str, number: int, section_slug: str, item_slug: str, verb: str = "review.view"
+) -> Answer:
+    """Return an answer with item, section and review if the asker may do `verb`. Three queries or four."""
+    parent = section(request, slug, number, section_slug, verb)
+    row = parent.answers.select_related("item", "answered_by").filter(item__slug=item_slug).first()
+    if row is None:
+        raise NotFound(_MISSING)
+    row.section, row.review = parent, parent.review
+    return row
+
+
+def decide(request: HttpRequest, row: ReviewSection, verb: str) -> Decision:
+    """Say whether the asker may do `verb` in this section; one query where authorship matters, else none."""
+    weighs = permissions.weighs_authors(verb)
+    about = Subject(
+        team_id=row.review.service.team_id,
+        section_roles=frozenset(row.section.reviewer_roles),
+        authors=section_authors(row.pk) if weighs else frozenset(),
+    )
+    return permissions.allowed(actor(request), verb, about)

@@ -1,0 +1,198 @@
+"""The frame of every write inside a review: lock, right, state, change, event, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from checklist.models import Item
+from readiness.accounts.rights import Actor
+from readiness.errors import Invalid, NotFound, WrongState
+from reviews import events, permissions
+from reviews.models import Answer, Approval, Review, ReviewSection
+from reviews.permissions import Subject
+from reviews.queries.authors import section_authors
+from reviews.queries.content import digest_of, section_content
+from reviews.queries.sheet import load_sheet
+from reviews.states import (
+    PASSING,
+    AnswerState,
+    review_allows,
+    review_status,
+    section_after,
+)
+
+MAX_TEXT = 20_000
+
+
+class Change:
+    """One unit of work on a locked review. Leaving the frame writes the events and the review's revision."""
+
+    def __init__(self, review: Review, actor: Actor | None) -> None:
+        self.review = review
+        self.actor = actor
+        self.at: datetime = timezone.now()
+        self._acts: list[events.Act] = []
+        self._touched: dict[int, ReviewSection] = {}
+        self._statuses_moved = False
+
+    def record(
+        self,
+        verb: str,
+        summary: str,
+        *,
+        section: str = "",
+        item: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Note an act; it becomes an Event when the frame closes."""
+        self._acts.append(events.Act(verb, summary, section, item, data or {}))
+
+    def touch(self, section: ReviewSection) -> None:
+        """Say that the content of `section` changed: figures are counted anew and approvals compared."""
+        self._touched[section.pk] = section
+
+    def close(self) -> None:
+        """Settle touched sections, derive the review's status, append events, save the review."""
+        for section in self._touched.values():
+            count_figures(section)
+            self._spot_stale(section)
+        if not self._acts and not self._touched:
+            return
+        if self.review.is_open and self._statuses_moved:
+            statuses = list(self.review.sections.values_list("status", flat=True))
+            self.review.status = review_status(statuses)
+        events.append(
+            self.review,
+            events.review_stream(self.review.pk),
+            self.actor,
+            self._acts,
+            at=self.at,
+            service_id=self.review.service_id,
+            review_id=self.review.pk,
+        )
+        self.review.revision += 1
+        self.review.changed_at = self.at
+        self.review.save()
+
+    def set_status(self, section: ReviewSection, status: str, *fields: str) -> None:
+        """Move a section to `status` and save it together with `fields`."""
+        section.status = status
+        section.save(update_fields=["status", *fields])
+        self._statuses_moved = True
+
+    def _spot_stale(self, section: ReviewSection) -> None:
+        """Make approvals stale that were given for other content. Source: docs/product.md, step 5."""
+        standing = list(section.approvals.filter(stale_at__isnull=True))
+        if not standing:
+            return
+        digest = digest_of(section_content(load_sheet(section)))
+        stale = [approval for approval in standing if approval.content_id != digest]
+        if not stale:
+            return
+        Approval.objects.filter(pk__in=[approval.pk for approval in stale]).update(
+            stale_at=self.at, stale_reason="The content changed after the approval."
+        )
+        after = section_after("content.change", section.status)
+        if after != section.status:
+            self.set_status(section, after)
+        self.record(
+            "system:approval:stale",
+            f"{len(stale)} approval{'s' if len(stale) > 1 else ''} of {section.section.title} went stale",
+            section=section.slug,
+            data={"approvals": [approval.pk for approval in stale], "digest": digest},
+        )
+
+
+@contextmanager
+def changing(
+    review_id: int,
+    actor: Actor | None,
+    verb: str,
+    *,
+    section: ReviewSection | None = None,
+    subject: dict[str, Any] | None = None,
+) -> Iterator[Change]:
+    """Open the frame: lock the review, check the right, then the state; `actor` None is the system itself.
+
+    Raises NotFound or Refused for a missing right and WrongState for a review that is closed. `subject` holds
+    what the rule of `verb` wants to know beyond the team and the section.
+    """
+    with transaction.atomic():
+        review = lock_review(review_id)
+        if actor is not None:
+            details = {"section_roles": frozenset(section.section.reviewer_roles)} if section else {}
+            if section and permissions.weighs_authors(verb):
+                details["authors"] = section_authors(section.pk)
+            about = Subject(team_id=review.service.team_id, **{**details, **(subject or {})})
+            permissions.allowed(actor, verb, about).require()
+        why_not = review_allows(verb, review.status)
+        if why_not:
+            raise WrongState(why_not)
+        change = Change(review, actor)
+        yield change
+        change.close()
+
+
+def lock_review(review_id: int) -> Review:
+    """Lock one review until the end of the transaction, and return it as it is now."""
+    rows = Review.objects.select_for_update(of=("self",)).select_related("service__team", "version")
+    review = rows.filter(pk=review_id).first()
+    if review is None:
+        raise NotFound("This review does not exist any more.")
+    return review
+
+
+def section_of(review: Review, slug: str) -> ReviewSection:
+    """Return one section of a (locked) review."""
+    row = review.sections.select_related("section").filter(slug=slug).first()
+    if row is None:
+        raise NotFound("This section does not exist in this review.")
+    row.review = review
+    return row
+
+
+def answer_of(review: Review, item_slug: str) -> Answer:
+    """Return one answer of a (locked) review by its item's slug, with item and section."""
+    rows = Answer.objects.filter(review=review, item__slug=item_slug)
+    row = rows.select_related("item", "section__section", "answered_by").first()
+    if row is None:
+        raise NotFound("This item does not exist in this review's checklist.")
+    row.review = row.section.review = review
+    return row
+
+
+def count_figures(section: ReviewSection) -> None:
+    """Count a section's figures anew and save them: two queries, whatever the size."""
+    applies = Q(applicable=True)
+    figures = section.answers.aggregate(
+        applicable=Count("pk", filter=applies),
+        answered=Count("pk", filter=applies & ~Q(state=AnswerState.UNANSWERED) & Q(to_confirm=False)),
+        passing=Count("pk", filter=applies & Q(state__in=sorted(PASSING))),
+        blocked=Count(
+            "pk",
+            filter=applies & Q(item__severity=Item.Severity.BLOCKER) & ~Q(state__in=sorted(PASSING)),
+        ),
+    )
+    for name, number in figures.items():
+        setattr(section, name, number)
+    section.save(update_fields=list(figures))
+
+
+def clean_text(value: str, field: str, label: str, *, required: bool = False, most: int = MAX_TEXT) -> str:
+    """Strip and check a text; raise Invalid naming `field` if it is missing, too long or has NUL bytes."""
+    text = value.replace("\r\n", "\n").strip()
+    if "\x00" in text:
+        raise Invalid(f"{label}: remove the NUL characters.", {field: ["Remove the NUL characters."]})
+    if len(text) > most:
+        message = f"{label} has {len(text):,} characters; at most {most:,} fit. Shorten it or attach a file."
+        raise Invalid(message, {field: [message]})
+    if required and not text:
+        raise Invalid(f"{label} is missing.", {field: [f"{label} is missing. Write a sentence or two."]})
+    return text
