@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "django_htmx",
     "csp",
     "allauth",
@@ -71,6 +72,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "readiness.middleware.TimeZoneMiddleware",
+    "readiness.middleware.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "readiness.urls"
@@ -85,10 +88,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "readiness.context.page",
             ],
         },
     }
 ]
+FORM_RENDERER = "readiness.forms.FormRenderer"
 
 # -- Database, broker, cache -----------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://readiness@127.0.0.1:5432/readiness")}
