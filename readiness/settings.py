@@ -207,6 +207,13 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
+# -- Probes ----------------------------------------------------------------------------------------------
+# Where probes may connect besides public addresses on ports 80 and 443: CIDR[:ports] or host[:ports]. Only here,
+# never in the pages: whoever may set this may reach the network that this server stands in.
+EGRESS_ALLOW: list[str] = env.list("READINESS_EGRESS_ALLOW", default=[])
+EGRESS_CA: str = env.str("READINESS_EGRESS_CA", default="")
+PROBE_PLUGINS: list[str] = env.list("READINESS_PROBE_PLUGINS", default=[])
+
 # -- Language and time -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
