@@ -74,15 +74,6 @@ class ChecklistRecord(_Frozen):
     content_hash: Sha256
 
 
-class FactRecord(_Frozen):
-    """One profile fact, with the label and the words that readers saw."""
-
-    name: str
-    label: str
-    value: bool | int | str | None
-    words: str
-
-
 class Fit(_Frozen):
     """The fit check's verdict with its reasons."""
 
@@ -112,8 +103,8 @@ class EvidenceRecord(_Frozen):
     media_type: str = ""
     added_by: str
     added_at: Timestamp
-    observed_on: Day
-    valid_until: Day | None = None
+    observed_at: Timestamp | None = None
+    valid_until: Timestamp | None = None
     outcome: OutcomeName | None = None
 
 
@@ -121,7 +112,6 @@ class ProbeRunRecord(_Frozen):
     """The latest finished run of one Probe for an Item."""
 
     probe: str
-    title: str
     version: str
     outcome: OutcomeName
     summary: str
@@ -187,34 +177,28 @@ class ApprovalRecord(_Frozen):
     by: str
     roles: tuple[str, ...] = ()
     at: Timestamp
-    note: str = ""
-    digest: Sha256
+    digest: str
 
 
 class FindingRecord(_Frozen):
-    """A gap that a reviewer raised in a Section; `item` is a slug, empty for the Section as a whole."""
+    """A gap that a reviewer raised in a Section."""
 
     title: str
-    detail: str = ""
+    body: str = ""
     blocking: bool
-    status: Literal["open", "fixed", "verified"]
+    state: str
     item: str = ""
     owner: str = ""
     due_on: Day | None = None
     raised_by: str
     raised_at: Timestamp
-    fix_note: str = ""
-    fixed_by: str = ""
-    fixed_at: Timestamp | None = None
-    verified_by: str = ""
-    verified_at: Timestamp | None = None
+    resolution: str = ""
+    resolved_by: str = ""
+    resolved_at: Timestamp | None = None
 
 
 class SectionRecord(_Frozen):
-    """A Section in checklist order; `digest` is the content digest that its approvals hold.
-
-    `order_waiver` is the permission to approve it before the Sections in front of it.
-    """
+    """A Section in checklist order; `digest` is the content digest that its approvals hold."""
 
     position: int = Field(ge=1)
     slug: str
@@ -223,8 +207,7 @@ class SectionRecord(_Frozen):
     items: tuple[ItemRecord, ...]
     approvals: tuple[ApprovalRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
-    order_waiver: WaiverRecord | None = None
-    digest: Sha256
+    digest: str
 
 
 class SignOffRecord(_Frozen):
@@ -234,7 +217,7 @@ class SignOffRecord(_Frozen):
     at: Timestamp
     verdict: SignOffVerdict
     note: str = ""
-    digest: Sha256
+    digest: str
 
 
 class ValidUntil(_Frozen):
@@ -245,27 +228,21 @@ class ValidUntil(_Frozen):
 
 
 class EventRecord(_Frozen):
-    """One Event with all that its hash covers, so that the chain can be checked without the server."""
+    """One Event of this review's part of the hash chain."""
 
-    seq: int = Field(ge=1)
+    seq: int = Field(ge=0)
     at: Timestamp
-    actor_id: int | None = None
     actor: str
     verb: str
-    section: str = ""
-    item: str = ""
+    subject: str
     summary: str
-    data: dict[str, JsonValue] = Field(default_factory=dict)
-    hash: Sha256
+    hash: str
 
 
 class EventTrail(_Frozen):
-    """The review's whole chain of Events up to the sign-off, oldest first; `head` is the last link's hash."""
+    """The review's Events, oldest first, and the hash of the chain's last link at sign-off."""
 
-    stream: str
-    service_id: int
-    review_id: int
-    head: Sha256
+    head: str
     entries: tuple[EventRecord, ...] = ()
 
 
@@ -277,7 +254,7 @@ class Snapshot(_Frozen):
     service: ServiceRecord
     review: ReviewRecord
     checklist: ChecklistRecord
-    facts: tuple[FactRecord, ...] = ()
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
     fit: Fit
     sections: tuple[SectionRecord, ...]
     signoff: SignOffRecord

@@ -1,1 +1,0 @@
-"""The guarded network client: the only place of this product that opens connections to what users type."""

@@ -1,0 +1,67 @@
+"""The `readiness` command: the whole installation on one command, or one process of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the subcommand named in `arguments`. Return the exit code; a single process never returns."""
+    options = _parser().parse_args(arguments)
+    if options.command == "run":
+        return _run(options)
+    return _become(options.command)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="readiness", description="Production readiness reviews.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    run = commands.add_parser("run", help="start everything here, with its own PostgreSQL and Valkey")
+    run.add_argument(
+        "--demo", action="store_true", help="with demo data and one-click sign-ins, on this machine only"
+    )
+    run.add_argument(
+        "--exit-with-parent", action="store_true", help="stop when the program that started this ends"
+    )
+    commands.add_parser("web", help="the web server alone")
+    commands.add_parser("worker", help="the worker for short tasks and probes alone")
+    commands.add_parser("packets", help="the worker that renders packets alone")
+    commands.add_parser("beat", help="the scheduler alone")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from readiness.embedded import run
+    from readiness.embedded.places import CannotStart
+    from readiness.embedded.process import die_with_parent
+
+    if options.exit_with_parent:
+        die_with_parent(signal.SIGTERM, os.getppid())
+    try:
+        plan = run.make_plan(dict(os.environ), demo=options.demo)
+    except CannotStart as error:
+        print(f"Readiness cannot start. {error}", file=sys.stderr)
+        return 1
+    return run.run(plan)
+
+
+def _become(name: str) -> int:
+    """Replace this process by the one called `name`, so that signals reach it."""
+    from readiness import processes
+
+    data = Path(os.environ.get("READINESS_DATA") or "var").resolve()
+    command = {
+        processes.WEB: processes.web,
+        processes.WORKER: processes.worker,
+        processes.PACKETS: processes.packets,
+        processes.BEAT: lambda: processes.beat(data),
+    }[name]()
+    os.execv(command[0], command)  # noqa: S606  # our own interpreter and fixed arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())
