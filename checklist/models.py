@@ -111,7 +111,7 @@ class Section(models.Model):
 
 
 class Item(models.Model):
-    """One question. `kind` says what is recorded; `spec` holds what it needs (`checklist.specs`)."""
+    """One question. `kind` says what is recorded; `spec` holds what it needs (`checklist.rules.specs`)."""
 
     class Severity(models.TextChoices):
         """A blocker that is neither met nor waived stops its section's approval."""

@@ -61,3 +61,10 @@ class Conflict(DomainError):
     def __init__(self, message: str, current: Any = None) -> None:
         super().__init__(message)
         self.current = current
+
+
+class Unavailable(DomainError):
+    """Something that Readiness needs does not answer just now, a mail server for example (503)."""
+
+    status = 503
+    title = "Not available right now"

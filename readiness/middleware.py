@@ -1,15 +1,22 @@
-"""Middleware of the platform: the request's id, and one header that Django does not set."""
+"""Middleware of the project. All of it is synchronous, so one thread serves the chain and the view."""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
+from readiness.errors import DomainError
+from readiness.http import render_domain_error
 from readiness.logs import request_id
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _GOOD_ID = re.compile(r"[A-Za-z0-9._\-+/=:~]{1,128}")
 
@@ -21,10 +28,10 @@ class RequestIdMiddleware:
     break a log line or a header is not repeated.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-ID", "")
         value = given if _GOOD_ID.fullmatch(given) else uuid.uuid4().hex
         token = request_id.set(value)
@@ -39,10 +46,45 @@ class RequestIdMiddleware:
 class PermissionsPolicyMiddleware:
     """Says which of the browser's powers the pages use: passkeys, and nothing else."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
         return response
+
+
+class DomainErrorMiddleware:
+    """Answers a `DomainError` that a view let through; see `readiness.http.render_domain_error`."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Render errors of the domain; everything else stays an error of the server."""
+        return render_domain_error(request, exception) if isinstance(exception, DomainError) else None
+
+
+class TimeZoneMiddleware:
+    """Shows and reads times in the reader's zone (`User.time_zone`); UTC for a visitor."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        zone = getattr(request.user, "time_zone", "") if hasattr(request, "user") else ""
+        with timezone.override(_zone(zone)):
+            return self.get_response(request)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    """The zone called `name`; UTC when there is none of that name, as a page must never fail for it."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")

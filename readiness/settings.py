@@ -15,6 +15,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from readiness.accounts.signup import parse_signup
 from readiness.embedded import places
 from readiness.redis_url import broker_url, client_url
 
@@ -63,11 +64,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "django.forms",
     "django_htmx",
     "csp",
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.github",
     "allauth.socialaccount.providers.openid_connect",
@@ -88,6 +91,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "readiness.middleware.TimeZoneMiddleware",
+    "readiness.middleware.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "readiness.urls"
@@ -102,10 +107,12 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "readiness.context.page",
             ],
         },
     }
 ]
+FORM_RENDERER = "readiness.forms.FormRenderer"
 
 # -- Database, broker, cache -----------------------------------------------------------------------------
 # Without addresses of servers these are the embedded ones of this data directory, so that `manage.py` finds
@@ -200,15 +207,87 @@ PERMISSIONS_POLICY = (
 SECURITY_TXT_CONTACT: list[str] = env.list("SECURITY_TXT_CONTACT", default=[])
 SECURITY_TXT_EXPIRES: str = env.str("SECURITY_TXT_EXPIRES", default="")
 
-# -- Accounts --------------------------------------------------------------------------------------------
+# -- Accounts (docs/accounts.md) --------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
 AUTHENTICATION_BACKENDS = ["readiness.accounts.backends.EmailBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; also how long an invitation holds
+
+# Who may sign up without an invitation: "closed", "open", or "domain:example.com,example.org".
+SIGNUP = parse_signup(env.str("READINESS_SIGNUP", default="open" if DEMO else "closed"))
+
+ACCOUNT_ADAPTER = "readiness.accounts.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "readiness.accounts.forms.SignupNameForm"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Readiness] "
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+# By a code, not a link: mail scanners open links, and a passkey sign-up has to stay in one browser session.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "confirm_email": "1/10s/key",
+}
+# How many reverse proxies stand before the web process. The client's address for rate limits is taken from
+# X-Forwarded-For only past that many; 0 means the header is not believed.
+ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+MFA_ADAPTER = "readiness.accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_TOTP_ISSUER = "Readiness"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones' clocks are off by some
+
+SOCIALACCOUNT_ADAPTER = "readiness.accounts.adapters.SocialAdapter"
+# An existing account is joined only by an address that the provider says is verified.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {}
+if OIDC_CLIENT_ID := env.str("OIDC_CLIENT_ID", default=""):
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": env.str("OIDC_NAME", default="Single sign-on"),
+                "client_id": OIDC_CLIENT_ID,
+                "secret": env.str("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": env.str("OIDC_SERVER_URL").rstrip("/")},
+            }
+        ],
+    }
+if GITHUB_CLIENT_ID := env.str("GITHUB_CLIENT_ID", default=""):
+    SOCIALACCOUNT_PROVIDERS["github"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": ["read:user", "user:email"],
+        "APPS": [{"client_id": GITHUB_CLIENT_ID, "secret": env.str("GITHUB_CLIENT_SECRET")}],
+    }
 
 # -- Mail ------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
@@ -234,6 +313,13 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+
+# -- Probes ----------------------------------------------------------------------------------------------
+# Where probes may connect besides public addresses on ports 80 and 443: CIDR[:ports] or host[:ports]. Only
+# here, never in the pages: whoever may set this may reach the network that this server stands in.
+EGRESS_ALLOW: list[str] = env.list("READINESS_EGRESS_ALLOW", default=[])
+EGRESS_CA: str = env.str("READINESS_EGRESS_CA", default="")
+PROBE_PLUGINS: list[str] = env.list("READINESS_PROBE_PLUGINS", default=[])
 
 # -- Language and time -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

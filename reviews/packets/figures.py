@@ -39,7 +39,7 @@ def count(snapshot: Snapshot) -> Figures:
         evidence_total=grades.total(),
         evidence=dict(grades),
         drills=(len(drills), sum(item.state == "met" for item in drills)),
-        findings_open=sum(f.state == "open" for section in snapshot.sections for f in section.findings),
+        findings_open=sum(f.status != "verified" for section in snapshot.sections for f in section.findings),
     )
 
 

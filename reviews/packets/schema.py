@@ -74,6 +74,15 @@ class ChecklistRecord(_Frozen):
     content_hash: Sha256
 
 
+class FactRecord(_Frozen):
+    """One profile fact, with the label and the words that readers saw."""
+
+    name: str
+    label: str
+    value: bool | int | str | None
+    words: str
+
+
 class Fit(_Frozen):
     """The fit check's verdict with its reasons."""
 
@@ -103,8 +112,8 @@ class EvidenceRecord(_Frozen):
     media_type: str = ""
     added_by: str
     added_at: Timestamp
-    observed_at: Timestamp | None = None
-    valid_until: Timestamp | None = None
+    observed_on: Day
+    valid_until: Day | None = None
     outcome: OutcomeName | None = None
 
 
@@ -112,6 +121,7 @@ class ProbeRunRecord(_Frozen):
     """The latest finished run of one Probe for an Item."""
 
     probe: str
+    title: str
     version: str
     outcome: OutcomeName
     summary: str
@@ -177,28 +187,34 @@ class ApprovalRecord(_Frozen):
     by: str
     roles: tuple[str, ...] = ()
     at: Timestamp
-    digest: str
+    note: str = ""
+    digest: Sha256
 
 
 class FindingRecord(_Frozen):
-    """A gap that a reviewer raised in a Section."""
+    """A gap that a reviewer raised in a Section; `item` is a slug, empty for the Section as a whole."""
 
     title: str
-    body: str = ""
+    detail: str = ""
     blocking: bool
-    state: str
+    status: Literal["open", "fixed", "verified"]
     item: str = ""
     owner: str = ""
     due_on: Day | None = None
     raised_by: str
     raised_at: Timestamp
-    resolution: str = ""
-    resolved_by: str = ""
-    resolved_at: Timestamp | None = None
+    fix_note: str = ""
+    fixed_by: str = ""
+    fixed_at: Timestamp | None = None
+    verified_by: str = ""
+    verified_at: Timestamp | None = None
 
 
 class SectionRecord(_Frozen):
-    """A Section in checklist order; `digest` is the content digest that its approvals hold."""
+    """A Section in checklist order; `digest` is the content digest that its approvals hold.
+
+    `order_waiver` is the permission to approve it before the Sections in front of it.
+    """
 
     position: int = Field(ge=1)
     slug: str
@@ -207,7 +223,8 @@ class SectionRecord(_Frozen):
     items: tuple[ItemRecord, ...]
     approvals: tuple[ApprovalRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
-    digest: str
+    order_waiver: WaiverRecord | None = None
+    digest: Sha256
 
 
 class SignOffRecord(_Frozen):
@@ -217,7 +234,7 @@ class SignOffRecord(_Frozen):
     at: Timestamp
     verdict: SignOffVerdict
     note: str = ""
-    digest: str
+    digest: Sha256
 
 
 class ValidUntil(_Frozen):
@@ -228,21 +245,27 @@ class ValidUntil(_Frozen):
 
 
 class EventRecord(_Frozen):
-    """One Event of this review's part of the hash chain."""
+    """One Event with all that its hash covers, so that the chain can be checked without the server."""
 
-    seq: int = Field(ge=0)
+    seq: int = Field(ge=1)
     at: Timestamp
+    actor_id: int | None = None
     actor: str
     verb: str
-    subject: str
+    section: str = ""
+    item: str = ""
     summary: str
-    hash: str
+    data: dict[str, JsonValue] = Field(default_factory=dict)
+    hash: Sha256
 
 
 class EventTrail(_Frozen):
-    """The review's Events, oldest first, and the hash of the chain's last link at sign-off."""
+    """The review's whole chain of Events up to the sign-off, oldest first; `head` is the last link's hash."""
 
-    head: str
+    stream: str
+    service_id: int
+    review_id: int
+    head: Sha256
     entries: tuple[EventRecord, ...] = ()
 
 
@@ -254,7 +277,7 @@ class Snapshot(_Frozen):
     service: ServiceRecord
     review: ReviewRecord
     checklist: ChecklistRecord
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    facts: tuple[FactRecord, ...] = ()
     fit: Fit
     sections: tuple[SectionRecord, ...]
     signoff: SignOffRecord

@@ -39,8 +39,8 @@ def evidence(number: int, **changes: Any) -> s.EvidenceRecord:
         "media_type": "application/yaml" if number % 4 == 2 else "",
         "added_by": "M. Kerr",
         "added_at": "2026-11-21T11:40:00Z",
-        "observed_at": "2026-11-21T11:39:12Z",
-        "valid_until": "2027-02-19T11:39:12Z",
+        "observed_on": "2026-11-21",
+        "valid_until": "2027-02-19",
         "outcome": "pass" if number % 4 == 0 else None,
     }
     return s.EvidenceRecord(**{**fields, **changes})
@@ -67,6 +67,7 @@ def item(number: int, evidence_count: int = 2, **changes: Any) -> s.ItemRecord:
         fields["probe_runs"] = (
             s.ProbeRunRecord(
                 probe="health_endpoint",
+                title="Health endpoint",
                 version="1",
                 outcome="pass",
                 summary="200 in 84 ms",
@@ -118,6 +119,27 @@ def section(position: int, items: tuple[s.ItemRecord, ...], **changes: Any) -> s
     return s.SectionRecord(**{**fields, **changes})
 
 
+def trail(count: int) -> tuple[s.EventRecord, ...]:
+    """A life of `count` events: three per item by two people in turn."""
+    entries = []
+    for n in range(count):
+        verb = ("person:answer:save", "person:evidence:add", "person:evidence:add")[n % 3]
+        entries.append(
+            s.EventRecord(
+                seq=n + 1,
+                at=f"2026-11-{20 + n * 4 // max(count, 1):02}T{8 + n % 12:02}:15:00.123456Z",
+                actor_id=7 + n // 24 % 2,
+                actor=("M. Kerr", "L. Berg")[n // 24 % 2],
+                verb=verb,
+                section="alerting",
+                item=f"item-{n // 3}",
+                summary=f"item-{n // 3}: met" if n % 3 == 0 else "Evidence added: Prometheus rules",
+                hash=sha(f"event {n}"),
+            )
+        )
+    return tuple(entries)
+
+
 def snapshot(
     items: int = 6, evidence_each: int = 2, section_count: int = 3, events: int = 12, **changes: Any
 ) -> s.Snapshot:
@@ -125,18 +147,7 @@ def snapshot(
     groups: list[list[s.ItemRecord]] = [[] for _ in range(section_count)]
     for number in range(items):
         groups[number * section_count // items if items else 0].append(item(number, evidence_each))
-    trail = tuple(
-        s.EventRecord(
-            seq=100 + n,
-            at=f"2026-11-{20 + n % 4:02}T{8 + n % 12:02}:15:00.123456Z",
-            actor="M. Kerr",
-            verb="review:answer:saved",
-            subject=f"item-{n}",
-            summary="met, note of 142 characters",
-            hash=sha(f"event {n}"),
-        )
-        for n in range(events)
-    )
+    entries = trail(events)
     fields: dict[str, Any] = {
         "generator": s.Generator(name="readiness", version="0.1.0"),
         "service": s.ServiceRecord(
@@ -157,7 +168,13 @@ def snapshot(
         "checklist": s.ChecklistRecord(
             slug="mvp-to-production", title="MVP to production", version=1, content_hash=sha("checklist")
         ),
-        "facts": {"customer_facing": True, "handles_payments": False, "team_size": 12, "cloud": "aws"},
+        "facts": (
+            s.FactRecord(name="customer_facing", label="Carries customer traffic", value=True, words="Yes"),
+            s.FactRecord(name="handles_payments", label="Handles payments", value=False, words="No"),
+            s.FactRecord(name="team_size", label="Engineers", value=12, words="12"),
+            s.FactRecord(name="cloud", label="Where it runs", value="aws", words="AWS"),
+            s.FactRecord(name="stage", label="Stage of the company", value=None, words="Not stated"),
+        ),
         "fit": s.Fit(
             verdict="fits",
             reasons=("Between 5 and 50 engineers.", "Real traffic for the first time."),
@@ -171,7 +188,13 @@ def snapshot(
             digest=sha("review"),
         ),
         "valid_until": s.ValidUntil(date="2027-02-21", reason="the restore drill goes stale"),
-        "events": s.EventTrail(head=trail[-1].hash if trail else "", entries=trail),
+        "events": s.EventTrail(
+            stream="review:3",
+            service_id=1,
+            review_id=3,
+            head=entries[-1].hash if entries else "0" * 64,
+            entries=entries,
+        ),
     }
     return s.Snapshot(**{**fields, **changes})
 

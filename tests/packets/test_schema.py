@@ -79,8 +79,9 @@ def test_a_time_without_utc_is_refused(bad: str) -> None:
 
 
 def test_numbers_that_json_cannot_carry_are_refused() -> None:
+    fact = schema.FactRecord(name="team_size", label="Engineers", value=2**60, words="many")
     with pytest.raises(ValueError, match=r"Integer|exceed|domain"):
-        schema.canonical(factory.snapshot(facts={"team_size": 2**60}))
+        schema.canonical(factory.snapshot(facts=(fact,)))
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))

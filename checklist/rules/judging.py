@@ -1,0 +1,207 @@
+"""Judging attestations, measures, drills and registers against their specs. Pure functions."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from checklist.facts import Facts
+from checklist.rules.applicability import holds
+from checklist.rules.judgement import Judgement, RowJudgement, Verdict, worst
+from checklist.rules.rows import check_number, clean_row, read_moment
+from checklist.rules.specs import AttestationSpec, DrillSpec, MeasureSpec, RegisterSpec
+
+SpecData = Mapping[str, Any]
+
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+_BETWEEN_COMMANDS: Final = {";", ";;", "&", "&&", "||", "\n"}
+
+
+def judge_attestation(spec: SpecData, note: str) -> Judgement:
+    """Whether “met” may be said with this note: the note must be there where the spec requires it."""
+    attestation = AttestationSpec.model_validate(dict(spec))
+    if attestation.note_required and not note.strip():
+        return Judgement("not_met", [f"Write down in the note: {attestation.note_label}."])
+    return Judgement("met", [])
+
+
+def judge_measure(spec: SpecData, number: float | Decimal | None) -> Judgement:
+    """Judge a number, in the spec's unit, against limit and target. None: nothing was measured yet."""
+    measure = MeasureSpec.model_validate(dict(spec))
+    try:
+        value = check_number(
+            float(number) if isinstance(number, Decimal) else number, integer=measure.integer
+        )
+    except ValueError as error:
+        return Judgement("not_met", [str(error)])
+    exact, said = Decimal(str(value)), f"{value:,} {measure.unit}"
+    if measure.limit is None:
+        return Judgement("met", [f"Recorded: {said}."])
+    sign = 1 if measure.direction == "at_least" else -1
+    at, beyond = ("at least", "fewer") if sign == 1 else ("at most", "more")
+    if (exact - Decimal(str(measure.limit))) * sign < 0:
+        return Judgement("not_met", [f"{said}; {at} {measure.limit:,} needed."])
+    if measure.target is not None and (exact - Decimal(str(measure.target))) * sign < 0:
+        return Judgement("warn", [f"{said} is enough, but {beyond} than the target of {measure.target:,}."])
+    return Judgement("met", [f"{said}; {at} {measure.limit:,} needed."])
+
+
+def judge_drill(spec: SpecData, record: Mapping[str, Any], *, now: datetime) -> Judgement:
+    """Judge the record of a drill. Every reason it is not met is given, not only the first.
+
+    The record holds operator, witness, started_at and finished_at (ISO 8601), outcome (passed or failed),
+    log, answers (by question slug), commands (a text or a list) and fields (by key). `now` must be aware.
+    """
+    drill = DrillSpec.model_validate(dict(spec))
+    duration, problems = _duration(record, now)
+    problems += _people_and_outcome(record)
+    if duration is not None:
+        problems += _time_limits(drill, duration, read_moment(record.get("finished_at")), now)
+    answers = record.get("answers") or {}
+    problems += [
+        f"No answer to “{question.text}”"
+        for question in drill.questions
+        if not str(answers.get(question.slug) or "").strip()
+    ]
+    if drill.max_commands is not None:
+        problems += _commands(drill.max_commands, record.get("commands"))
+    problems += _fields(drill, record.get("fields") or {}, duration)
+    if problems or duration is None:
+        return Judgement("not_met", problems)
+    return Judgement("met", [f"Passed in {_in_words(duration.total_seconds())}."])
+
+
+def _duration(record: Mapping[str, Any], now: datetime) -> tuple[timedelta | None, list[str]]:
+    started, finished = read_moment(record.get("started_at")), read_moment(record.get("finished_at"))
+    if started is None or finished is None:
+        return None, ["Record when the drill started and when it finished."]
+    if finished < started:
+        return None, ["The drill cannot finish before it starts."]
+    if finished > now + _CLOCK_SKEW:
+        return None, ["The drill cannot finish in the future."]
+    return finished - started, []
+
+
+def _people_and_outcome(record: Mapping[str, Any]) -> list[str]:
+    operator, witness = (str(record.get(key) or "").strip() for key in ("operator", "witness"))
+    problems = []
+    if not operator:
+        problems.append("Say who ran it.")
+    if not witness:
+        problems.append("Say who watched.")
+    elif operator.casefold() == witness.casefold():
+        problems.append("Somebody else than the person who ran it must watch.")
+    if record.get("outcome") == "failed":
+        problems.append("The drill failed.")
+    elif record.get("outcome") != "passed":
+        problems.append("Say whether the drill passed or failed.")
+    return problems
+
+
+def _time_limits(
+    drill: DrillSpec, duration: timedelta, finished: datetime | None, now: datetime
+) -> list[str]:
+    problems = []
+    seconds = duration.total_seconds()
+    if drill.max_seconds is not None and seconds > drill.max_seconds:
+        problems.append(f"It took {_in_words(seconds)}; the limit is {_in_words(drill.max_seconds)}.")
+    if drill.under_seconds is not None and seconds >= drill.under_seconds:
+        problems.append(f"It took {_in_words(seconds)}; it must take under {_in_words(drill.under_seconds)}.")
+    if drill.max_age_days is not None and finished is not None:
+        age = now - finished
+        if age > timedelta(days=drill.max_age_days):
+            problems.append(f"It is {age.days} days old; at most {drill.max_age_days} count. Do it again.")
+    return problems
+
+
+def _commands(limit: int, commands: Any) -> list[str]:
+    text = "\n".join(commands) if isinstance(commands, list) else str(commands or "")
+    count = count_commands(text)
+    if count == 0:
+        return ["Write down the command that was run."]
+    if count > limit:
+        return [f"It took {count} commands; at most {limit}. Put them into one script or job."]
+    return []
+
+
+def count_commands(text: str) -> int:
+    """How many commands a shell text holds. Pipes make one command; `&&`, `||`, `;` and new lines several."""
+    count = 0
+    for line in text.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        try:
+            tokens = list(lexer)
+        except ValueError:  # an open quote: count the line as one command
+            tokens = [line]
+        in_command = False
+        for token in tokens:
+            starts = token not in _BETWEEN_COMMANDS
+            count += starts and not in_command
+            in_command = starts
+    return count
+
+
+def _fields(drill: DrillSpec, raw: Mapping[str, Any], duration: timedelta | None) -> list[str]:
+    row, errors = clean_row(drill.fields, raw)
+    labels = {field.key: field.label for field in drill.fields}
+    problems = [f"{labels.get(key, key)}: {message}" for key, message in errors.items()]
+    problems += [
+        f"{labels[key]}: no." for key in drill.must_be_true if key not in errors and row[key] is not True
+    ]
+    for objective in drill.objectives:
+        declared = row.get(objective.declared)
+        measured = row.get(objective.measured)
+        if objective.measured == "duration":
+            measured = None if duration is None else duration.total_seconds() / 60
+        if isinstance(declared, int | float) and isinstance(measured, int | float) and measured > declared:
+            problems.append(f"{objective.label}: {measured:,.4g} minutes, declared {declared:,.4g}.")
+    return problems
+
+
+def _in_words(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return f"{rest:g} seconds"
+    return f"{int(minutes)} min {rest:g} s" if rest else f"{int(minutes)} minutes"
+
+
+def judge_register(
+    spec: SpecData, rows: Sequence[Mapping[str, Any]], facts: Facts | None = None
+) -> Judgement:
+    """Judge decisions: each of the spec's must be deferred or adopted, with reason, owner and trigger.
+
+    A row holds decision (its slug), choice (defer or adopt), reason, owner and trigger. With `facts`, a
+    deferred decision whose computed trigger is reached becomes a warning. The judgement's rows follow the
+    spec's decisions.
+    """
+    register = RegisterSpec.model_validate(dict(spec))
+    by_slug = {row.get("decision"): row for row in rows}
+    judged = []
+    for decision in register.decisions:
+        row = by_slug.get(decision.slug, {})
+        problems = _register_row(row)
+        verdict: Verdict = "not_met" if problems else "met"
+        reached = (
+            facts is not None and decision.reached_when is not None and holds(decision.reached_when, facts)
+        )
+        if reached and row.get("choice") == "defer":
+            problems.append(f"Time to look again: {decision.defer_until}.")
+            verdict = worst([verdict, "warn"])
+        judged.append(RowJudgement(verdict, problems))
+    reasons = [
+        f"{decision.title}: {' '.join(row.reasons)}"
+        for decision, row in zip(register.decisions, judged, strict=True)
+        if row.reasons
+    ]
+    return Judgement(worst(row.verdict for row in judged), reasons, judged)
+
+
+def _register_row(row: Mapping[str, Any]) -> list[str]:
+    if row.get("choice") not in ("defer", "adopt"):
+        return ["Decide: defer or adopt."]
+    wanted = {"reason": "a reason", "owner": "an owner", "trigger": "a trigger that says when to look again"}
+    return [f"Give {name}." for key, name in wanted.items() if not str(row.get(key) or "").strip()]

@@ -1,0 +1,116 @@
+"""Answers to the browser: full page or htmx fragment, "done" with an event, redirects, errors of the domain.
+
+One view serves both. A full page is the default; the fragment is sent when htmx asks for one. Both vary on
+`HX-Request`, so that no cache mixes them up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
+
+from readiness.errors import Conflict, DomainError, Invalid
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page: not a boosted link, not a page restored from history."""
+    htmx: HtmxDetails | None = getattr(request, "htmx", None)
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    fragment_template: str | None,
+    ctx: Mapping[str, Any],
+    status: int = 200,
+) -> HttpResponse:
+    """Render `template`, or `fragment_template` when htmx asks for a fragment.
+
+    Pass `fragment_template=None` for a page that has no fragment. `status` is the HTTP status: 422 for a form
+    with errors and 409 for a conflict are swapped in like a success.
+    """
+    chosen = fragment_template if fragment_template and wants_fragment(request) else template
+    response = render(request, chosen, dict(ctx), status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def no_content(event: str, detail: Any = True) -> HttpResponse:
+    """Answer 204 and fire the client event `event`; fragments that listen to it refetch themselves."""
+    return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({event: detail})})
+
+
+def with_toast(response: HttpResponse, text: str, tone: str = "ok") -> HttpResponse:
+    """Have the browser announce `text` in the status region. `tone`: ok, warn, bad or info."""
+    events = json.loads(response.headers.get("HX-Trigger", "{}"))
+    response.headers["HX-Trigger"] = json.dumps({**events, "toast": {"text": text, "tone": tone}})
+    return response
+
+
+def redirect(request: HttpRequest, to: str) -> HttpResponse:
+    """Send the reader to `to`, a path or URL: 303 for a plain form, `HX-Redirect` for htmx."""
+    if wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": to})
+    response = HttpResponseRedirect(to)
+    response.status_code = 303
+    return response
+
+
+def render_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Turn an error of the domain into Problem Details (RFC 9457), an htmx fragment or a page.
+
+    The htmx fragment is sent to the status region, not to the target of the request, so that what a person
+    typed stays where it is.
+    """
+    if _prefers_json(request):
+        response: HttpResponse = _problem(error)
+    elif wants_fragment(request):
+        response = render(request, "errors/fragment.html", _context(error), status=error.status)
+        response.headers["HX-Retarget"] = "#status"
+        response.headers["HX-Reswap"] = "beforeend"
+        response.headers["HX-Push-Url"] = "false"
+    else:
+        response = render(request, "errors/domain.html", _context(error), status=error.status)
+    patch_vary_headers(response, ["Accept", "HX-Request"])
+    return response
+
+
+def _prefers_json(request: HttpRequest) -> bool:
+    preferred = request.get_preferred_type(["text/html", PROBLEM_JSON, "application/json"])
+    return preferred in {PROBLEM_JSON, "application/json"}
+
+
+def _context(error: DomainError) -> dict[str, Any]:
+    return {
+        "title": error.title,
+        "message": error.message,
+        "status": error.status,
+        "fields": error.fields if isinstance(error, Invalid) else {},
+    }
+
+
+def _problem(error: DomainError) -> JsonResponse:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.message,
+    }
+    if isinstance(error, Invalid) and error.fields:
+        body["errors"] = [
+            {"field": field, "detail": detail}
+            for field, details in error.fields.items()
+            for detail in details
+        ]
+    if isinstance(error, Conflict) and error.current is not None:
+        body["current"] = error.current
+    return JsonResponse(body, status=error.status, content_type=PROBLEM_JSON)
