@@ -74,13 +74,25 @@ def render_domain_error(request: HttpRequest, error: DomainError) -> HttpRespons
     if _prefers_json(request):
         response: HttpResponse = _problem(error)
     elif wants_fragment(request):
-        response = render(request, "errors/fragment.html", _context(error), status=error.status)
-        response.headers["HX-Retarget"] = "#status"
-        response.headers["HX-Reswap"] = "beforeend"
-        response.headers["HX-Push-Url"] = "false"
+        response = _to_status_region(request, "errors/fragment.html", _context(error), error.status)
     else:
         response = render(request, "errors/domain.html", _context(error), status=error.status)
     patch_vary_headers(response, ["Accept", "HX-Request"])
+    return response
+
+
+def render_session_ended(request: HttpRequest, login_url: str) -> HttpResponse:
+    """Answer htmx with 401 and a link to the sign-in page, shown in the status region."""
+    return _to_status_region(request, "errors/session_ended.html", {"login_url": login_url}, 401)
+
+
+def _to_status_region(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int
+) -> HttpResponse:
+    response = render(request, template, context, status=status)
+    response.headers["HX-Retarget"] = "#status"
+    response.headers["HX-Reswap"] = "beforeend"
+    response.headers["HX-Push-Url"] = "false"
     return response
 
 

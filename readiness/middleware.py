@@ -6,14 +6,16 @@ import re
 import uuid
 from collections.abc import Callable
 from functools import lru_cache
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from readiness.errors import DomainError
-from readiness.http import render_domain_error
+from readiness.http import render_domain_error, render_session_ended, wants_fragment
 from readiness.logs import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -67,6 +69,26 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Render errors of the domain; everything else stays an error of the server."""
         return render_domain_error(request, exception) if isinstance(exception, DomainError) else None
+
+
+class SessionEndedMiddleware:
+    """Tells htmx that the reader has to sign in again (401), in place of a sign-in page inside the page.
+
+    A view that sends a visitor to the sign-in page answers 302; htmx would follow it and swap the form in.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseRedirect) and wants_fragment(request):
+            login = resolve_url(settings.LOGIN_URL)
+            if urlsplit(response.url).path == login:
+                here = urlsplit(request.headers.get("HX-Current-URL", ""))
+                back = urlencode({"next": f"{here.path}?{here.query}" if here.query else here.path or "/"})
+                return render_session_ended(request, f"{login}?{back}")
+        return response
 
 
 class TimeZoneMiddleware:

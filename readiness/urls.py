@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from readiness.security_txt import security_txt
@@ -10,3 +11,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/security.txt", security_txt, name="security_txt"),
     path("accounts/", include("allauth.urls")),
 ]
+
+if settings.DEBUG:
+    from readiness import styleguide
+
+    urlpatterns += [
+        path("styleguide/", styleguide.page),
+        path("styleguide/<slug:name>/", styleguide.page),
+        path("styleguide/error/<slug:kind>/", styleguide.error),
+    ]

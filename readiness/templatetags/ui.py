@@ -122,7 +122,7 @@ def when(
     if value is None:
         return ""
     if not isinstance(value, dt.datetime):
-        return format_html('<time datetime="{}">{:%-d %b %Y}</time>', value.isoformat(), value)
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), value.strftime("%-d %b %Y"))
     utc = value.astimezone(dt.UTC)
     local = timezone.localtime(value)
     now = timezone.now()
@@ -134,9 +134,9 @@ def when(
             local, timezone.localtime(now), with_time=style == "full", with_year=style != "auto"
         )
     return format_html(
-        '<time datetime="{}" title="{:%-d %b %Y, %H:%M:%S} UTC">{}</time>',
+        '<time datetime="{}" title="{}">{}</time>',
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        utc,
+        utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
         words,
     )
 

@@ -13,16 +13,13 @@ function svg(name) {
   return icon;
 }
 
-function toast(text, tone = "ok", { title = "", link = null } = {}) {
+function toast(text, tone = "ok") {
   const box = document.createElement("div");
   box.className = `toast tone-${tone}`;
   if (tone === "bad") box.setAttribute("role", "alert");
   const words = document.createElement("div");
   words.className = "toast-text";
-  if (title) words.append(Object.assign(document.createElement("b"), { textContent: title }));
-  const line = Object.assign(document.createElement("p"), { textContent: text });
-  if (link) line.append(" ", Object.assign(document.createElement("a"), { href: link.href, textContent: link.text }));
-  words.append(line);
+  words.append(Object.assign(document.createElement("p"), { textContent: text }));
   const close = Object.assign(document.createElement("button"), { type: "button", className: "toast-close" });
   close.setAttribute("aria-label", "Close this message");
   close.dataset.closeToast = "";
@@ -55,10 +52,7 @@ function speaksForItself(event) {
 document.addEventListener("htmx:responseError", (event) => {
   if (speaksForItself(event)) return;
   const { status } = event.detail.xhr;
-  if (status === 401) {
-    const href = `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
-    toast("Your session has ended. What you typed is still here.", "bad", { link: { href, text: "Sign in again" } });
-  } else if (status === 413) {
+  if (status === 413) {
     toast("That is more than the server takes. Send less text or a smaller file.", "bad");
   } else if (status === 429) {
     toast("That was too often in a short time. Wait a minute, then try again.", "bad");
