@@ -107,13 +107,14 @@ class HealthEndpoint(Probe[HealthConfig, HealthFacts]):
             )
         ctx.artifact.add_exchange(exchange, snippet=_SNIPPET)
         last = exchange.last
+        wall = auth_wall(exchange)
         facts = HealthFacts(
             url=last.target.shown,
             status=last.status,
             answer_ms=round(exchange.answer_ms, 1),
             redirects=len(exchange.hops) - 1,
             stopped=exchange.stopped,
-            wall=auth_wall(exchange),
+            wall=wall.what if wall else "",
             media_type=last.media_type,
             body_error=last.body_error,
         )

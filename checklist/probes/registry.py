@@ -14,6 +14,11 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from checklist.probes.base import Probe, ProbeSpec
+from checklist.probes.health_endpoint import HealthEndpoint
+from checklist.probes.http_headers import HttpHeaders
+from checklist.probes.request_id_echo import RequestIdEcho
+from checklist.probes.security_txt import SecurityTxt
+from checklist.probes.tls import Tls
 
 logger = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "readiness.probes"
@@ -56,9 +61,7 @@ class Registry:
 
 def builtin_probes() -> tuple[AnyProbe, ...]:
     """The probes that ship with the product."""
-    from checklist.probes.health_endpoint import HealthEndpoint  # noqa: PLC0415
-
-    return (HealthEndpoint(),)
+    return (HealthEndpoint(), Tls(), HttpHeaders(), SecurityTxt(), RequestIdEcho())
 
 
 def build(plugins: Iterable[str] = ()) -> Registry:

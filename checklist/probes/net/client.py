@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpcore
 
@@ -16,7 +16,7 @@ from checklist.probes.net.backend import Guard, GuardedBackend
 from checklist.probes.net.decode import ACCEPTED, decoder
 from checklist.probes.net.errors import BadAnswer, Blocked, ConnectFailed, NetError
 from checklist.probes.net.trust import client_context
-from checklist.probes.net.urls import BadUrl, Target, join, parse
+from checklist.probes.net.urls import DEFAULT_PORTS, BadUrl, Target, join, parse
 
 USER_AGENT = "Readiness-Probe/1 (production readiness review)"
 MAX_BODY = 2 * 1024 * 1024
@@ -129,6 +129,16 @@ class HttpClient:
             if stopped:
                 return Exchange(tuple(hops), stopped)
             target = step
+
+    def secure_origin(self, url: str) -> str:
+        """The https origin of a URL. An http:// URL with a port of its own keeps both, as it has no other.
+
+        Raises Blocked.
+        """
+        target = self._checked(url)
+        if target.scheme == "http" and target.port == DEFAULT_PORTS["http"]:
+            target = replace(target, scheme="https", port=DEFAULT_PORTS["https"])
+        return target.origin
 
     def _checked(self, url: str) -> Target:
         try:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import httpcore
 
 from checklist.probes.net.backend import Guard, GuardedStream, Timing
-from checklist.probes.net.errors import ConnectFailed, TimedOut, TlsFailed
+from checklist.probes.net.errors import Blocked, ConnectFailed, TimedOut, TlsFailed
 from checklist.probes.net.trust import client_context, legacy_context, unverified_context
-from checklist.probes.net.urls import Target
+from checklist.probes.net.urls import DEFAULT_PORTS, BadUrl, Target, parse
 
 # RFC 5246, sections 6.2.1 and 7.4: record and handshake types.
 _ALERT, _HANDSHAKE, _SERVER_HELLO = 21, 22, 2
@@ -60,6 +60,19 @@ class TlsInspector:
     """Looks at the TLS side of a server."""
 
     guard: Guard
+
+    def target(self, url: str) -> Target:
+        """The TLS side of a URL: its own port, or 443 for an http:// URL without one. Raises Blocked."""
+        try:
+            target = parse(url)
+        except BadUrl as error:
+            raise Blocked(str(error)) from error
+        port = 443 if target.port == DEFAULT_PORTS["http"] else target.port
+        target = replace(target, scheme="https", port=port)
+        reason = self.guard.policy.check_target(target)
+        if reason is not None:
+            raise Blocked(reason)
+        return target
 
     def handshake(self, target: Target) -> Handshake:
         """Shake hands with verification; where that fails, once more without, to read the bad certificate.

@@ -20,6 +20,8 @@ def client_context(ca_file: str = "") -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Browsers have ignored the common name for years (RFC 9525, section 2).
+    context.hostname_checks_common_name = False
     context.load_verify_locations(cafile=certifi.where())
     if ca_file:
         try:
@@ -37,7 +39,10 @@ def unverified_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.set_ciphers("ALL:!aNULL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
     return context
 
 
@@ -47,7 +52,7 @@ def legacy_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_ciphers("ALL:!aNULL:@SECLEVEL=0")
     with warnings.catch_warnings():
         # Offering them is the point here: a server that takes them is to be found.
         warnings.simplefilter("ignore", DeprecationWarning)
