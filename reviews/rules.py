@@ -51,6 +51,8 @@ class Standing:
     expired_evidence: int = 0
     to_confirm: bool = False
     waiver_requested: bool = False
+    # What the rules say against an answer “met”, for example a note that must be there.
+    objection: str = ""
     disagreements: tuple[Disagreement, ...] = ()
     blocking_findings: tuple[str, ...] = field(default=())
 
@@ -73,6 +75,7 @@ def _answer_problem(item: Standing) -> str | None:
         (item.to_confirm, "Carried over from the last review: confirm it or change it."),
         (item.blocker and item.state not in PASSING and bool(asked), f"Not met.{asked}"),
         (item.blocker and item.state not in PASSING, "Not met. Fix it, or ask for a waiver."),
+        (item.state == AnswerState.MET and bool(item.objection), item.objection),
         (lacks_proof and item.expired_evidence > 0, "Its evidence is too old. Attach a newer proof."),
         (lacks_proof, "Met needs evidence here. Attach a link, a file or a note, or run a probe."),
     )

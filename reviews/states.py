@@ -148,6 +148,8 @@ REVIEW_VERBS: Final[dict[str, frozenset[str]]] = {
     "waiver.request": OPEN_REVIEW,
     "waiver.decide": OPEN_REVIEW,
     "waiver.withdraw": OPEN_REVIEW,
+    "waiver.expire": OPEN_REVIEW | {ReviewStatus.SIGNED_OFF.value, ReviewStatus.SUPERSEDED.value},
+    "review.facts": OPEN_REVIEW,
     "ruling.make": OPEN_REVIEW,
     "finding.raise": OPEN_REVIEW,
     "finding.fix": OPEN_REVIEW,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,7 @@ class Change:
         self._acts: list[events.Act] = []
         self._touched: dict[int, ReviewSection] = {}
         self._statuses_moved = False
+        self._flushed = False
 
     def record(
         self,
@@ -63,11 +64,18 @@ class Change:
         for section in self._touched.values():
             count_figures(section)
             self._spot_stale(section)
-        if not self._acts and not self._touched:
+        if not self._acts and not self._touched and not self._flushed:
             return
         if self.review.is_open and self._statuses_moved:
             statuses = list(self.review.sections.values_list("status", flat=True))
             self.review.status = review_status(statuses)
+        self.flush()
+        self.review.revision += 1
+        self.review.changed_at = self.at
+        self.review.save()
+
+    def flush(self) -> None:
+        """Append the acts noted so far now, for whoever needs the head before the frame closes."""
         events.append(
             self.review,
             events.review_stream(self.review.pk),
@@ -77,9 +85,8 @@ class Change:
             service_id=self.review.service_id,
             review_id=self.review.pk,
         )
-        self.review.revision += 1
-        self.review.changed_at = self.at
-        self.review.save()
+        self._acts = []
+        self._flushed = True
 
     def set_status(self, section: ReviewSection, status: str, *fields: str) -> None:
         """Move a section to `status` and save it together with `fields`."""
@@ -117,20 +124,20 @@ def changing(
     verb: str,
     *,
     section: ReviewSection | None = None,
-    subject: dict[str, Any] | None = None,
+    subject: Callable[[], dict[str, Any]] | None = None,
 ) -> Iterator[Change]:
     """Open the frame: lock the review, check the right, then the state; `actor` None is the system itself.
 
-    Raises NotFound or Refused for a missing right and WrongState for a review that is closed. `subject` holds
-    what the rule of `verb` wants to know beyond the team and the section.
+    Raises NotFound or Refused for a missing right and WrongState for a review that is closed. `subject` gives
+    what the rule of `verb` wants to know beyond team and section; it is asked under the lock.
     """
     with transaction.atomic():
         review = lock_review(review_id)
         if actor is not None:
             details = {"section_roles": frozenset(section.section.reviewer_roles)} if section else {}
-            if section and permissions.weighs_authors(verb):
+            if section and subject is None and permissions.weighs_authors(verb):
                 details["authors"] = section_authors(section.pk)
-            about = Subject(team_id=review.service.team_id, **{**details, **(subject or {})})
+            about = Subject(team_id=review.service.team_id, **{**details, **(subject() if subject else {})})
             permissions.allowed(actor, verb, about).require()
         why_not = review_allows(verb, review.status)
         if why_not:
@@ -170,16 +177,15 @@ def answer_of(review: Review, item_slug: str) -> Answer:
 
 def count_figures(section: ReviewSection) -> None:
     """Count a section's figures anew and save them: two queries, whatever the size."""
-    applies = Q(applicable=True)
-    figures = section.answers.aggregate(
-        applicable=Count("pk", filter=applies),
-        answered=Count("pk", filter=applies & ~Q(state=AnswerState.UNANSWERED) & Q(to_confirm=False)),
-        passing=Count("pk", filter=applies & Q(state__in=sorted(PASSING))),
-        blocked=Count(
-            "pk",
-            filter=applies & Q(item__severity=Item.Severity.BLOCKER) & ~Q(state__in=sorted(PASSING)),
-        ),
+    passing = Q(state__in=sorted(PASSING))
+    open_blocker = ~passing & Q(item__severity=Item.Severity.BLOCKER)
+    counts = section.answers.filter(applicable=True).aggregate(
+        n_applicable=Count("pk"),
+        n_answered=Count("pk", filter=~Q(state=AnswerState.UNANSWERED) & Q(to_confirm=False)),
+        n_passing=Count("pk", filter=passing),
+        n_blocked=Count("pk", filter=open_blocker),
     )
+    figures = {name.removeprefix("n_"): number for name, number in counts.items()}
     for name, number in figures.items():
         setattr(section, name, number)
     section.save(update_fields=list(figures))

@@ -21,6 +21,7 @@ from reviews.models import (
     Evidence,
     Finding,
     ProbeRun,
+    Review,
     ReviewSection,
     Ruling,
     Waiver,
@@ -30,6 +31,12 @@ from reviews.states import FindingStatus, RunStatus, SectionStatus, WaiverStatus
 
 Row = TypeVar("Row", bound=Model)
 LIVE_WAIVER = (WaiverStatus.REQUESTED.value, WaiverStatus.GRANTED.value)
+
+
+def probe_title(probe_id: str) -> str:
+    """The title of a probe; its id when it is not installed any more."""
+    probe = registry.active().get(probe_id)
+    return probe.spec.title if probe else probe_id
 
 
 @dataclass
@@ -57,9 +64,7 @@ class ItemSheet:
     def disagreements(self) -> tuple[Disagreement, ...]:
         """Where the latest run of a probe contradicts the answer, with the ruling that holds, if any."""
         return tuple(
-            Disagreement(
-                run.probe, registry.title_of(run.probe), run.outcome, run.summary, self._ruled_for(run)
-            )
+            Disagreement(run.probe, probe_title(run.probe), run.outcome, run.summary, self._ruled_for(run))
             for run in self.runs
             if run.status == RunStatus.DONE and disagrees(self.answer.state, run.outcome)
         )
@@ -73,6 +78,10 @@ class ItemSheet:
             ):
                 return ruling.decision
         return ""
+
+    def _objection(self) -> str:
+        judgement = self.answer.judgement
+        return " ".join(judgement["reasons"]) if judgement.get("verdict") == "not_met" else ""
 
     @property
     def open_findings(self) -> list[Finding]:
@@ -94,6 +103,7 @@ class ItemSheet:
             expired_evidence=len(self.evidence) - fresh,
             to_confirm=self.answer.to_confirm,
             waiver_requested=self.waiver is not None and self.waiver.status == WaiverStatus.REQUESTED,
+            objection=self._objection(),
             disagreements=self.disagreements,
             blocking_findings=tuple(row.title for row in self.open_findings if row.blocking),
         )
@@ -142,12 +152,14 @@ def load_sheet(section: ReviewSection, *, of_item: Answer | None = None) -> Sect
     ids = [answer.pk for answer in answers]
     evidence = _by_answer(
         Evidence.objects.filter(answer_id__in=ids, ended_at__isnull=True)
-        .select_related("file", "added_by")
+        .select_related("file", "added_by", "probe_run")
         .order_by("id")
     )
     runs = _by_answer(latest_runs(ids))
     waivers = list(_waivers(section))
-    findings = list(section.findings.select_related("owner", "raised_by"))
+    findings = list(
+        section.findings.select_related("owner", "raised_by", "fixed_by", "verified_by", "answer__item")
+    )
     changes = []
     if section.status == SectionStatus.CHANGES_REQUESTED:
         changes = list(section.change_requests.filter(resolved_at__isnull=True).select_related("by"))
@@ -173,8 +185,11 @@ def load_sheet(section: ReviewSection, *, of_item: Answer | None = None) -> Sect
     )
 
 
-def load_sheets(sections: Iterable[ReviewSection]) -> list[SectionSheet]:
-    """Load the sheets of several sections, for sign-off and snapshot: queries grow with sections only."""
+def load_review_sheets(review: Review) -> list[SectionSheet]:
+    """Load the sheets of all sections of a review in order: queries grow with its sections only."""
+    sections = list(review.sections.select_related("section"))
+    for section in sections:
+        section.review = review
     return [load_sheet(section) for section in sections]
 
 

@@ -1,0 +1,160 @@
+"""Save and confirm answers, guarded by an optimistic revision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from checklist.models import Item
+from readiness.accounts.rights import Actor
+from readiness.errors import Conflict, Invalid
+from reviews.actions.base import Change, answer_of, changing, clean_text
+from reviews.actions.dependents import context_for, judge_dependents
+from reviews.actions.revisions import SAID, write_revision
+from reviews.judging import Judged, judge
+from reviews.models import Answer, Waiver
+from reviews.states import ANSWERABLE, AnswerState, WaiverStatus
+
+# These a person decides even where figures decide the rest.
+BY_HAND = frozenset({AnswerState.NOT_APPLICABLE, AnswerState.DEFERRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says about an item. `data` holds the figures, drill or rows that its kind asks for."""
+
+    state: str
+    note: str = ""
+    reason: str = ""
+    trigger: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def save_answer(actor: Actor, review_id: int, item_slug: str, said: Said, revision: int) -> Answer:
+    """Save what a member says about an item.
+
+    `revision` is the one that the member saw. Raises Conflict, with the stored answer as `current`, when
+    somebody saved another text since; saving the same text again is no conflict, so a lost reply can be
+    repeated. Raises Invalid for a state that the item does not take or a reason that is missing.
+    """
+    with changing(review_id, actor, "answer.save") as change:
+        answer = answer_of(change.review, item_slug)
+        new, judged = _cleaned(answer, said)
+        same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
+        if same and not answer.to_confirm:
+            return answer
+        if revision != answer.revision and not same:
+            raise Conflict(_conflict_message(answer), current=answer)
+        _end_waiver(change, answer, new.state)
+        _write(change, answer, new, judged)
+    return answer
+
+
+def confirm_answer(actor: Actor, review_id: int, item_slug: str, revision: int) -> Answer:
+    """Say that an answer carried over from the last review still holds."""
+    with changing(review_id, actor, "answer.save") as change:
+        answer = answer_of(change.review, item_slug)
+        if not answer.to_confirm:
+            return answer
+        if revision != answer.revision:
+            raise Conflict(_conflict_message(answer), current=answer)
+        said = Said(**{name: getattr(answer, name) for name in SAID})
+        _write(change, answer, *_cleaned(answer, said))
+    return answer
+
+
+def _conflict_message(answer: Answer) -> str:
+    who = answer.answered_by.name if answer.answered_by else "Somebody"
+    return (
+        f"{who} changed this answer while you were writing. Compare both texts and save the one that holds."
+    )
+
+
+def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:
+    """Check what was said; return it as it will be stored, and the judgement on its figures or rows."""
+    if not answer.applicable:
+        raise Invalid("This item does not apply to this service, so it takes no answer.")
+    note = clean_text(said.note, "note", "The note")
+    judged = judge(answer.item, said.data, note, context_for(answer, answer.review.facts))
+    state = _state(answer, said, judged)
+    reason = clean_text(said.reason, "reason", "The reason")
+    trigger = clean_text(said.trigger, "trigger", "The trigger")
+    if state == AnswerState.NOT_APPLICABLE and not reason:
+        raise Invalid("Say why this does not apply.", {"reason": ["Say why this does not apply."]})
+    if state == AnswerState.DEFERRED:
+        _check_deferral(answer.item, reason, trigger)
+    return Said(state, note, reason, trigger, judged.data), judged
+
+
+def _state(answer: Answer, said: Said, judged: Judged) -> str:
+    """The state to store: what the person says or, where figures decide, what they say."""
+    state = said.state or AnswerState.UNANSWERED
+    if state == AnswerState.WAIVED and answer.state == AnswerState.WAIVED:
+        return state
+    if state not in ANSWERABLE:
+        raise Invalid("Choose one of the answers.", {"state": ["Choose one of the answers."]})
+    decided = answer.item.kind == Item.Kind.ATTESTATION or state in BY_HAND
+    return state if decided else judged.state
+
+
+def _check_deferral(item: Item, reason: str, trigger: str) -> None:
+    if not item.allow_deferral:
+        message = "This item cannot be deferred. Meet it, or ask for a waiver."
+        raise Invalid(message, {"state": [message]})
+    missing = {
+        name: [text]
+        for name, value, text in (
+            ("reason", reason, "Say why this can wait."),
+            ("trigger", trigger, "Say what makes you look at it again, and when."),
+        )
+        if not value
+    }
+    if missing:
+        raise Invalid("A deferral needs a reason and a trigger.", missing)
+
+
+def _end_waiver(change: Change, answer: Answer, state: str) -> None:
+    """A waiver covers “not met”. Another answer ends it: it must not come back by itself."""
+    was_waived = answer.state == AnswerState.WAIVED
+    if state == AnswerState.WAIVED or (state == AnswerState.NOT_MET and not was_waived):
+        return
+    live = Waiver.objects.filter(answer=answer, status__in=(WaiverStatus.REQUESTED, WaiverStatus.GRANTED))
+    for waiver in live:
+        waiver.status = WaiverStatus.WITHDRAWN
+        waiver.save(update_fields=["status"])
+        change.record(
+            "person:waiver:withdrawn",
+            f"The waiver of “{answer.item.title}” ended with a new answer",
+            section=answer.section.slug,
+            item=answer.item.slug,
+            data={"waiver": waiver.pk},
+        )
+
+
+def _write(change: Change, answer: Answer, said: Said, judged: Judged) -> None:
+    before = {name: getattr(answer, name) for name in SAID}
+    for name in SAID:
+        setattr(answer, name, getattr(said, name))
+    answer.judgement = judged.as_json()
+    answer.revision += 1
+    answer.to_confirm = False
+    author_id = change.actor.id if change.actor else None
+    answer.answered_by_id, answer.answered_at = author_id, change.at
+    answer.save(update_fields=[*SAID, "judgement", "revision", "to_confirm", "answered_by", "answered_at"])
+    write_revision(answer, change, author_id)
+    changed = [name for name in SAID if before[name] != getattr(said, name)]
+    change.record(
+        "person:answer:saved",
+        f"Answered “{answer.item.title}”: {AnswerState(said.state).label.lower()}",
+        section=answer.section.slug,
+        item=answer.item.slug,
+        data={
+            "revision": answer.revision,
+            "changed": changed,
+            "before": {name: before[name] for name in changed},
+            "after": {name: getattr(said, name) for name in changed},
+        },
+    )
+    change.touch(answer.section)
+    if "data" in changed and answer.item.kind == Item.Kind.INVENTORY:
+        judge_dependents(change, answer)

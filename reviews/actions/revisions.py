@@ -1,0 +1,22 @@
+"""Keep every state that an answer ever had."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reviews.actions.base import Change
+from reviews.models import Answer, AnswerRevision
+
+SAID: Final = ("state", "note", "reason", "trigger", "data")
+
+
+def write_revision(answer: Answer, change: Change, author_id: int | None) -> None:
+    """Keep the state that `answer` has now; without an author nobody wrote it (a waiver, a computed item)."""
+    AnswerRevision.objects.create(
+        answer=answer,
+        section_id=answer.section_id,
+        revision=answer.revision,
+        author_id=author_id,
+        at=change.at,
+        **{name: getattr(answer, name) for name in SAID},
+    )
