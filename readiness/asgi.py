@@ -7,12 +7,13 @@ from typing import Any
 
 import django
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIHandler
+
+from readiness.uploads import BodyLimit, DataDiskHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
 
 
-class OneThreadHandler(ASGIHandler):
+class OneThreadHandler(DataDiskHandler):
     """Runs middleware and view of a request in one thread, entered once.
 
     Django's own handler enters a thread for each step of each middleware, because the views here are
@@ -30,4 +31,4 @@ class OneThreadHandler(ASGIHandler):
 
 
 django.setup(set_prefix=False)
-application = OneThreadHandler()
+application = BodyLimit(OneThreadHandler())

@@ -31,6 +31,13 @@ class Invalid(DomainError):
         self.fields = fields or {}
 
 
+class TooLarge(Invalid):
+    """More bytes than are taken (413)."""
+
+    status = 413
+    title = "That is too large"
+
+
 class Refused(DomainError):
     """The actor may see the object but not do this (403)."""
 

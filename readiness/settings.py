@@ -6,6 +6,7 @@ sets DATABASE_URL, REDIS_URL and SECRET_KEY itself; a production process gets th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,7 @@ MIDDLEWARE = [
     "readiness.middleware.SessionEndedMiddleware",
     "readiness.middleware.TimeZoneMiddleware",
     "readiness.middleware.DomainErrorMiddleware",
+    "readiness.uploads.BodyLimitMiddleware",
 ]
 
 ROOT_URLCONF = "readiness.urls"
@@ -207,6 +209,15 @@ PERMISSIONS_POLICY = (
 # RFC 9116: where to report a weakness in this installation. Without a contact the address answers 404.
 SECURITY_TXT_CONTACT: list[str] = env.list("SECURITY_TXT_CONTACT", default=[])
 SECURITY_TXT_EXPIRES: str = env.str("SECURITY_TXT_EXPIRES", default="")
+
+# -- Uploads ---------------------------------------------------------------------------------------------
+EVIDENCE_MAX_BYTES: int = env.int("EVIDENCE_MAX_BYTES", default=25 * 1024 * 1024)
+# All text of one form together, in bytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# On the disk of the data, not in /tmp, which may be small or memory. Django refuses to start without it.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads"
+with suppress(OSError):
+    FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 # -- Accounts (docs/accounts.md) --------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
