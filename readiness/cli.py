@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -54,12 +55,13 @@ def _become(name: str) -> int:
     from readiness import processes
 
     data = Path(os.environ.get("READINESS_DATA") or "var").resolve()
-    command = {
+    known: dict[str, Callable[[], list[str]]] = {
         processes.WEB: processes.web,
         processes.WORKER: processes.worker,
         processes.PACKETS: processes.packets,
         processes.BEAT: lambda: processes.beat(data),
-    }[name]()
+    }
+    command = known[name]()
     os.execv(command[0], command)  # noqa: S606  # our own interpreter and fixed arguments
 
 

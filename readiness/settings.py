@@ -166,7 +166,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
-CELERY_TASK_QUEUES = {"default": {}, "probes": {}, "packets": {}}
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"default": {}, "probes": {}, "packets": {}}
 CELERY_TASK_ROUTES = {"probes.*": {"queue": "probes"}, "packets.*": {"queue": "packets"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
@@ -312,7 +312,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Collected, compressed and named by their content in READINESS_STATIC; without it straight from the source.
 _COLLECTED: str = env.str("READINESS_STATIC", default="")
-STATIC_ROOT = Path(_COLLECTED).resolve() if _COLLECTED else DATA_DIR / "static"
+STATIC_ROOT = Path(_COLLECTED).resolve() if _COLLECTED else None
 WHITENOISE_USE_FINDERS = not _COLLECTED
 STORAGES = {
     "default": {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import django
 from django.conf import settings
@@ -32,4 +31,4 @@ def _is_empty() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

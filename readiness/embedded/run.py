@@ -100,14 +100,14 @@ def _start_all(supervisor: Supervisor, plan: Plan) -> None:
         processes.BEAT: processes.beat(plan.data),
     }
     for name, command in commands.items():
-        supervisor.start(Program(name, command, environment, cwd=_ROOT, **_stopping(name)))
+        supervisor.start(Program(name, command, environment, cwd=_ROOT, grace=_grace(name)))
     supervisor.wait_until(lambda: _answers(plan), processes.WEB, _WEB_READY_WITHIN)
     _print_welcome(supervisor, plan)
 
 
-def _stopping(name: str) -> dict[str, float]:
-    """Return how long the program `name` may take to stop: a packet under way may finish."""
-    return {"grace": 20.0 if name in {processes.WORKER, processes.PACKETS} else 8.0}
+def _grace(name: str) -> float:
+    """Return how many seconds the program `name` may take to stop: a packet under way may finish."""
+    return 20.0 if name in {processes.WORKER, processes.PACKETS} else 8.0
 
 
 def _python(name: str, arguments: list[str], environment: dict[str, str]) -> Program:
