@@ -8,7 +8,7 @@ from typing import Any
 from checklist.models import Item
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid
-from reviews.actions.base import Change, answer_of, changing, clean_text
+from reviews.actions.base import Change, ReviewRef, answer_of, changing, clean_text
 from reviews.actions.dependents import context_for, judge_dependents
 from reviews.actions.revisions import SAID, write_revision
 from reviews.judging import Judged, judge
@@ -30,14 +30,14 @@ class Said:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def save_answer(actor: Actor, review_id: int, item_slug: str, said: Said, revision: int) -> Answer:
+def save_answer(actor: Actor, which: int | ReviewRef, item_slug: str, said: Said, revision: int) -> Answer:
     """Save what a member says about an item.
 
     `revision` is the one that the member saw. Raises Conflict, with the stored answer as `current`, when
     somebody saved another text since; saving the same text again is no conflict, so a lost reply can be
     repeated. Raises Invalid for a state that the item does not take or a reason that is missing.
     """
-    with changing(review_id, actor, "answer.save") as change:
+    with changing(which, actor, "answer.save") as change:
         answer = answer_of(change.review, item_slug)
         new, judged = _cleaned(answer, said)
         same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
@@ -50,9 +50,9 @@ def save_answer(actor: Actor, review_id: int, item_slug: str, said: Said, revisi
     return answer
 
 
-def confirm_answer(actor: Actor, review_id: int, item_slug: str, revision: int) -> Answer:
+def confirm_answer(actor: Actor, which: int | ReviewRef, item_slug: str, revision: int) -> Answer:
     """Say that an answer carried over from the last review still holds."""
-    with changing(review_id, actor, "answer.save") as change:
+    with changing(which, actor, "answer.save") as change:
         answer = answer_of(change.review, item_slug)
         if not answer.to_confirm:
             return answer

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from checklist.models import Item
@@ -29,6 +30,13 @@ from reviews.states import (
 )
 
 MAX_TEXT = 20_000
+
+
+class ReviewRef(NamedTuple):
+    """A review as its address names it."""
+
+    service: str
+    number: int
 
 
 class Change:
@@ -119,7 +127,7 @@ class Change:
 
 @contextmanager
 def changing(
-    review_id: int,
+    which: int | ReviewRef,
     actor: Actor | None,
     verb: str,
     *,
@@ -132,7 +140,7 @@ def changing(
     what the rule of `verb` wants to know beyond team and section; it is asked under the lock.
     """
     with transaction.atomic():
-        review = lock_review(review_id)
+        review = lock_review(which)
         if actor is not None:
             details = {"section_roles": frozenset(section.section.reviewer_roles)} if section else {}
             if section and subject is None and permissions.weighs_authors(verb):
@@ -147,12 +155,17 @@ def changing(
         change.close()
 
 
-def lock_review(review_id: int) -> Review:
+def lock_review(which: int | ReviewRef) -> Review:
     """Lock one review until the end of the transaction, and return it as it is now."""
-    rows = Review.objects.select_for_update(of=("self",)).select_related("service__team", "version")
-    review = rows.filter(pk=review_id).first()
+    rows = Review.objects.select_for_update(of=("self",)).select_related(
+        "service__team", "checklist", "version", "started_by"
+    )
+    if isinstance(which, ReviewRef):
+        review = rows.filter(service__slug=which.service, number=which.number).first()
+    else:
+        review = rows.filter(pk=which).first()
     if review is None:
-        raise NotFound("This review does not exist any more.")
+        raise NotFound("There is nothing at this address, or you may not see it.")
     return review
 
 
@@ -176,19 +189,20 @@ def answer_of(review: Review, item_slug: str) -> Answer:
 
 
 def count_figures(section: ReviewSection) -> None:
-    """Count a section's figures anew and save them: two queries, whatever the size."""
+    """Count a section's figures anew, in one statement whatever the size."""
+    rows = Answer.objects.filter(section=OuterRef("pk"), applicable=True).order_by().values("section")
     passing = Q(state__in=sorted(PASSING))
     open_blocker = ~passing & Q(item__severity=Item.Severity.BLOCKER)
-    counts = section.answers.filter(applicable=True).aggregate(
-        n_applicable=Count("pk"),
-        n_answered=Count("pk", filter=~Q(state=AnswerState.UNANSWERED) & Q(to_confirm=False)),
-        n_passing=Count("pk", filter=passing),
-        n_blocked=Count("pk", filter=open_blocker),
+
+    def count(only: Q | None = None) -> Coalesce:
+        return Coalesce(Subquery(rows.annotate(n=Count("pk", filter=only)).values("n")), 0)
+
+    ReviewSection.objects.filter(pk=section.pk).update(
+        applicable=count(),
+        answered=count(~Q(state=AnswerState.UNANSWERED) & Q(to_confirm=False)),
+        passing=count(passing),
+        blocked=count(open_blocker),
     )
-    figures = {name.removeprefix("n_"): number for name, number in counts.items()}
-    for name, number in figures.items():
-        setattr(section, name, number)
-    section.save(update_fields=list(figures))
 
 
 def clean_text(value: str, field: str, label: str, *, required: bool = False, most: int = MAX_TEXT) -> str:

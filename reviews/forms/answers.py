@@ -1,0 +1,148 @@
+"""What a member typed about an item, and the card that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django import forms
+from django.http import QueryDict
+
+from checklist.models import Item
+from readiness.errors import DomainError, Invalid
+from reviews.actions.answers import Said
+from reviews.forms import kinds
+from reviews.judging import is_computed
+from reviews.queries.sheet import ItemSheet
+from reviews.rules import Problem, item_problems
+from reviews.states import AnswerState
+
+_CHOICES = {
+    AnswerState.MET: ("ok", "check"),
+    AnswerState.NOT_MET: ("bad", "x"),
+    AnswerState.NOT_APPLICABLE: ("quiet", "dash"),
+    AnswerState.DEFERRED: ("defer", "later"),
+    AnswerState.WAIVED: ("warn", "clock"),
+}
+
+
+class AnswerForm(forms.Form):
+    """The fields that every kind of item has; lengths are checked by the action, which names the limit."""
+
+    revision = forms.IntegerField(min_value=0)
+    state = forms.CharField(required=False)
+    note = forms.CharField(required=False, strip=False)
+    reason = forms.CharField(required=False, strip=False)
+    trigger = forms.CharField(required=False, strip=False)
+
+    def said(self, item: Item, post: QueryDict) -> tuple[Said, int]:
+        """Return what was said and the revision it was said on; raises Invalid."""
+        if not self.is_valid():
+            messages = {name: [str(error) for error in errors] for name, errors in self.errors.items()}
+            first = next(iter(messages.values()))[0]
+            raise Invalid(f"Reload the page and try again: {first}", messages)
+        texts = {name: self.cleaned_data[name] for name in ("state", "note", "reason", "trigger")}
+        data = kinds.read(item, flat(post)) if item.kind != Item.Kind.ATTESTATION else {}
+        return Said(**texts, data=data), self.cleaned_data["revision"]
+
+
+def flat(post: QueryDict) -> dict[str, str]:
+    """One text per name; several ticked boxes are joined by commas."""
+    return {name: ",".join(values) for name, values in post.lists()}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to choose from."""
+
+    value: str
+    label: str
+    tone: str
+    icon: str
+    chosen: bool
+
+
+@dataclass
+class ItemCard:
+    """An item as the workspace shows it: what is stored or, after an error, what was typed."""
+
+    sheet: ItemSheet
+    typed: Mapping[str, str] = field(default_factory=dict)
+    error: DomainError | None = None
+
+    @property
+    def item(self) -> Item:
+        """The question."""
+        return self.sheet.item
+
+    @property
+    def revision(self) -> str:
+        """The revision that a save refers to: the one that was typed on."""
+        return self.typed.get("revision", str(self.sheet.answer.revision))
+
+    @property
+    def state(self) -> str:
+        """The chosen answer."""
+        return self.typed.get("state", self.sheet.answer.state)
+
+    @property
+    def note(self) -> str:
+        """The note, in Markdown."""
+        return self.typed.get("note", self.sheet.answer.note)
+
+    @property
+    def reason(self) -> str:
+        """Why it does not apply, or why it can wait."""
+        return self.typed.get("reason", self.sheet.answer.reason)
+
+    @property
+    def trigger(self) -> str:
+        """What makes the team look at a deferral again."""
+        return self.typed.get("trigger", self.sheet.answer.trigger)
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether a person says met or not met; for the other kinds, what is recorded decides."""
+        return self.item.kind == Item.Kind.ATTESTATION
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the item follows another inventory and records nothing itself."""
+        return is_computed(self.item)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the item is too large for the section's page and has its inputs on its own."""
+        return self.item.kind in (Item.Kind.DRILL, Item.Kind.INVENTORY, Item.Kind.REGISTER)
+
+    @property
+    def inputs(self) -> kinds.Sheet:
+        """The inputs of the item's kind."""
+        data = kinds.read(self.item, self.typed) if self.typed else self.sheet.answer.data
+        return kinds.controls(self.item, data, self.sheet.answer.judgement)
+
+    @property
+    def options(self) -> list[Option]:
+        """The answers to choose from, in order."""
+        states = [AnswerState.MET, AnswerState.NOT_MET, AnswerState.NOT_APPLICABLE]
+        if not self.is_attestation:
+            states = [AnswerState.NOT_APPLICABLE]
+        if self.item.allow_deferral:
+            states.append(AnswerState.DEFERRED)
+        if self.sheet.answer.state == AnswerState.WAIVED:
+            states.append(AnswerState.WAIVED)
+        found = [_option(state, chosen=self.state == state) for state in states]
+        if not self.is_attestation:
+            chosen = not any(option.chosen for option in found)
+            found.insert(0, Option("", "What is recorded decides", "info", "info", chosen))
+        return found
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What stands in the way because of this item."""
+        return item_problems(self.sheet.standing)
+
+
+def _option(state: AnswerState, *, chosen: bool) -> Option:
+    tone, icon = _CHOICES[state]
+    return Option(state, state.label, tone, icon, chosen)

@@ -1,0 +1,227 @@
+"""The fields of each kind of item: how recorded data is shown in a form and read back from one.
+
+Data is what `reviews.judging` describes. Times are typed in the reader's zone and kept in UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from checklist.models import Item
+from checklist.rules.specs import Column, DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
+
+BLANK_ROWS: Final = 2
+MAX_FORM_ROWS: Final = 500
+_LOCAL_TIME: Final = "%Y-%m-%dT%H:%M:%S"
+_YES_NO: Final = (("", "Choose"), ("yes", "Yes"), ("no", "No"))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One input: `widget` is text, long_text, url, number, date, datetime, choice or choices."""
+
+    name: str
+    label: str
+    widget: str
+    value: Any = ""
+    help: str = ""
+    unit: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    required: bool = False
+
+    @property
+    def step(self) -> str:
+        """How finely a number may be entered."""
+        return "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of an inventory or register, with what the rules say of it."""
+
+    controls: tuple[Control, ...]
+    title: str = ""
+    hint: str = ""
+    judgement: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All inputs of an item: single ones, then rows under `columns`."""
+
+    controls: tuple[Control, ...] = ()
+    rows: tuple[Row, ...] = ()
+    columns: tuple[str, ...] = ()
+    row_name: str = "row"
+
+
+def controls(item: Item, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
+    """Lay out the inputs of an item with what is recorded."""
+    match item.kind:
+        case Item.Kind.MEASURE:
+            return Sheet(_measure(MeasureSpec.model_validate(item.spec), data))
+        case Item.Kind.DRILL:
+            return Sheet(_drill(DrillSpec.model_validate(item.spec), data))
+        case Item.Kind.INVENTORY:
+            return _inventory(InventorySpec.model_validate(item.spec), data, judgement)
+        case Item.Kind.REGISTER:
+            return _register(RegisterSpec.model_validate(item.spec), data, judgement)
+    return Sheet()
+
+
+def read(item: Item, post: Mapping[str, Any]) -> dict[str, Any]:
+    """Read an item's data back from a form; `post` gives one text per name, lists joined by commas."""
+    match item.kind:
+        case Item.Kind.MEASURE:
+            return {name: post.get(name, "") for name in ("number", "measured_on", "how")}
+        case Item.Kind.DRILL:
+            return _read_drill(DrillSpec.model_validate(item.spec), post)
+        case Item.Kind.INVENTORY:
+            return {"rows": _read_rows(InventorySpec.model_validate(item.spec), post)}
+        case Item.Kind.REGISTER:
+            return {"rows": _read_register(RegisterSpec.model_validate(item.spec), post)}
+    return {}
+
+
+def _measure(spec: MeasureSpec, data: Mapping[str, Any]) -> tuple[Control, ...]:
+    return (
+        Control("number", "Value", "number", data.get("number", ""), unit=spec.unit, required=True),
+        Control("measured_on", "Measured on", "date", data.get("measured_on", "")),
+        Control(
+            "how", "How it was measured", "text", data.get("how", ""), help="A query, a dashboard, a report."
+        ),
+    )
+
+
+def _drill(spec: DrillSpec, data: Mapping[str, Any]) -> tuple[Control, ...]:
+    answers, extra = data.get("answers", {}), data.get("fields", {})
+    found = [
+        Control("operator", "Who ran it", "text", data.get("operator", ""), help=spec.operator),
+        Control("witness", "Who watched", "text", data.get("witness", ""), help="Somebody else."),
+        Control("started_at", "Started", "datetime", _to_local(data.get("started_at"))),
+        Control("finished_at", "Finished", "datetime", _to_local(data.get("finished_at"))),
+    ]
+    found += [
+        Control(f"answer-{question.slug}", question.text, "long_text", answers.get(question.slug, ""))
+        for question in spec.questions
+    ]
+    if spec.max_commands is not None:
+        found.append(Control("commands", "The command that was run", "long_text", data.get("commands", "")))
+    found += [_cell(f"field-{column.key}", column, extra.get(column.key)) for column in spec.fields]
+    outcomes = (("", "Choose"), ("passed", "Passed"), ("failed", "Failed"))
+    found += [
+        Control("outcome", "Outcome", "choice", data.get("outcome", ""), choices=outcomes),
+        Control("log", "What happened", "long_text", data.get("log", "")),
+    ]
+    return tuple(found)
+
+
+def _read_drill(spec: DrillSpec, post: Mapping[str, Any]) -> dict[str, Any]:
+    names = ["operator", "witness", "outcome", "log"]
+    if spec.max_commands is not None:
+        names.append("commands")
+    data: dict[str, Any] = {name: post.get(name, "") for name in names}
+    for name in ("started_at", "finished_at"):
+        data[name] = _to_utc(post.get(name, ""))
+    answers = {q.slug: post.get(f"answer-{q.slug}", "") for q in spec.questions}
+    extra = {column.key: post.get(f"field-{column.key}", "") for column in spec.fields}
+    data["answers"] = {slug: text for slug, text in answers.items() if text}
+    data["fields"] = {key: text for key, text in extra.items() if text}
+    return data
+
+
+def _inventory(spec: InventorySpec, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
+    columns = tuple(column.label for column in spec.columns)
+    if spec.source:
+        return Sheet(columns=columns, row_name=spec.row_name)
+    recorded = list(data.get("rows", []))
+    judged = [*judgement.get("rows", []), *[{}] * len(recorded)]
+    rows = [
+        Row(
+            tuple(_cell(f"row-{spot}-{column.key}", column, row.get(column.key)) for column in spec.columns),
+            judgement=judged[spot] if spot < len(recorded) else {},
+        )
+        for spot, row in enumerate([*recorded, *[{}] * BLANK_ROWS])
+    ]
+    return Sheet(rows=tuple(rows), columns=columns, row_name=spec.row_name)
+
+
+def _read_rows(spec: InventorySpec, post: Mapping[str, Any]) -> list[dict[str, Any]]:
+    spots = {int(found[1]) for name in post if (found := re.fullmatch(r"row-(\d{1,4})-[a-z0-9_]+", name))}
+    rows = []
+    for spot in sorted(spots):
+        row = {column.key: post.get(f"row-{spot}-{column.key}", "") for column in spec.columns}
+        if any(str(value).strip() for value in row.values()):
+            rows.append(row)
+    return rows
+
+
+def _register(spec: RegisterSpec, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
+    recorded = {row.get("decision"): row for row in data.get("rows", [])}
+    judged = [*judgement.get("rows", []), *[{}] * len(spec.decisions)]
+    choices = (("", "Choose"), ("defer", "Defer"), ("adopt", "Adopt"))
+    rows = []
+    for spot, decision in enumerate(spec.decisions):
+        row = recorded.get(decision.slug, {})
+        name = f"decision-{decision.slug}"
+        cells = (
+            Control(f"{name}-choice", "Decision", "choice", row.get("choice", ""), choices=choices),
+            Control(f"{name}-reason", "Reason", "text", row.get("reason", "")),
+            Control(f"{name}-owner", "Owner", "text", row.get("owner", "")),
+            Control(f"{name}-trigger", "Look again when", "text", row.get("trigger", "")),
+        )
+        rows.append(Row(cells, decision.title, f"Until {decision.defer_until}", judged[spot]))
+    return Sheet(rows=tuple(rows), columns=("Decision", "Reason", "Owner", "Look again when"))
+
+
+def _read_register(spec: RegisterSpec, post: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for decision in spec.decisions:
+        name = f"decision-{decision.slug}"
+        row = {key: post.get(f"{name}-{key}", "") for key in ("choice", "reason", "owner", "trigger")}
+        if any(row.values()):
+            rows.append({"decision": decision.slug, **row})
+    return rows
+
+
+def _cell(name: str, column: Column, value: Any) -> Control:
+    choices = tuple((choice.value, choice.label) for choice in column.choices)
+    widget, shown = column.type, "" if value is None else value
+    if column.type == "boolean":
+        widget, choices = "choice", _YES_NO
+        shown = {True: "yes", False: "no"}.get(value, shown) if isinstance(value, bool) else shown
+    elif column.type == "choice":
+        choices = (("", "Choose"), *choices)
+    elif column.type == "datetime":
+        shown = _to_local(value)
+    return Control(
+        name, column.label, widget, shown, column.help or "", column.unit or "", choices, column.required
+    )
+
+
+def _to_local(value: Any) -> str:
+    """Show a kept moment in the reader's zone; what cannot be read is shown as it is."""
+    if not value:
+        return ""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return str(value)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return timezone.localtime(aware).strftime(_LOCAL_TIME)
+
+
+def _to_utc(text: str) -> str:
+    """Keep a typed moment in UTC; what cannot be read stays as typed, and the rules say so."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    aware = moment if moment.tzinfo else timezone.make_aware(moment)
+    return aware.astimezone(UTC).isoformat()
