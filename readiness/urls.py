@@ -17,7 +17,7 @@ if settings.DEBUG:
     from readiness import styleguide
 
     urlpatterns += [
-        path("styleguide/", styleguide.page),
-        path("styleguide/<slug:name>/", styleguide.page),
-        path("styleguide/error/<slug:kind>/", styleguide.error),
+        path("styleguide/", styleguide.page, name="styleguide"),
+        path("styleguide/<slug:name>/", styleguide.page, name="styleguide-page"),
+        path("styleguide/error/<slug:kind>/", styleguide.error, name="styleguide-error"),
     ]
