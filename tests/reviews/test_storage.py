@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from reviews import storage
 from reviews.filetypes import clean_name
 from reviews.models import StoredFile
 from tests.files import PNG, REFUSED, TAKEN
+from tests.threads import at_once
 
 LIMIT = 4 * 1024 * 1024
 
@@ -138,28 +138,8 @@ def test_the_same_bytes_are_kept_once_and_heal_a_damaged_copy(place: Path) -> No
 @pytest.mark.django_db(transaction=True)
 def test_many_writers_of_the_same_bytes(place: Path) -> None:
     content = os.urandom(1024).hex().encode() * 200
-    rows: list[str] = []
-    errors: list[Exception] = []
-    start = threading.Barrier(8)
-
-    def write() -> None:
-        from django.db import connection
-
-        try:
-            start.wait()
-            rows.append(put(content).sha256)
-        except Exception as error:  # noqa: BLE001  # shown by the assertion below
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=write) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    assert len(rows) == 8
+    rows = at_once(*[lambda: put(content).sha256] * 8)
+    assert rows == [hashlib.sha256(content).hexdigest()] * 8
     assert StoredFile.objects.count() == 1
     assert len(files_in(place)) == 2
 
