@@ -127,7 +127,7 @@ DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "connect_timeout": 5,
     # ASGI opens a connection per request: a small pool per process keeps that cheap.
-    "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+    "pool": {"min_size": 0, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 5},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -32,11 +32,11 @@ class Postgres:
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": ends sessions, writes a checkpoint
     death_signal = signal.SIGINT
-    hidden_lines = (
-        "LOG:  starting",
-        "LOG:  listening",
-        "LOG:  database system was shut down",
-        "HINT:  Future log",
+    hidden_lines = (  # an ordinary life, from start to stop
+        *("LOG:  starting PostgreSQL", "LOG:  listening on", "LOG:  database system was shut down"),
+        "FATAL:  the database system is starting up",  # the answer to our own asking
+        *("LOG:  received fast shutdown", "LOG:  aborting any active", "LOG:  shutting down"),
+        *("LOG:  background worker", "LOG:  database system is shut down", "LOG:  database system is ready"),
     )
 
     def __init__(self, data: Path, sockets: Path, *, durable: bool = True) -> None:

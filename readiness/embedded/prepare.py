@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
+from pathlib import Path
 
 import django
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 
 
@@ -16,12 +20,28 @@ def main() -> None:
     if _is_empty():
         print("Making the tables ...", flush=True)
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    _collect_static()
     commands = get_commands()
     if "checklist" in commands:
         call_command("checklist", "load")
     if settings.DEMO and "seed_demo" in commands:
         call_command("seed_demo")
+
+
+def _collect_static() -> None:
+    """Collect and compress the static files, unless those that are there were made from the same sources."""
+    target = Path(settings.STATIC_ROOT)
+    digest = hashlib.sha256(django.__version__.encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    mark = target / "sources.sha256"
+    if mark.exists() and mark.read_text() == digest.hexdigest():
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    mark.write_text(digest.hexdigest())
 
 
 def _is_empty() -> bool:

@@ -50,6 +50,7 @@ def spawn(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
+        umask=0o077,  # what an installation writes is its owner's alone
         preexec_fn=in_child,  # noqa: PLW1509  # before any thread is started
         **run_as(account),
     )

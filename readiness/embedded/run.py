@@ -101,7 +101,8 @@ def _start_all(supervisor: Supervisor, plan: Plan) -> None:
     }
     for name, command in commands.items():
         supervisor.start(Program(name, command, environment, cwd=_ROOT, grace=_grace(name)))
-    supervisor.wait_until(lambda: _answers(plan), processes.WEB, _WEB_READY_WITHIN)
+        if name == processes.WEB:  # the others would only slow it down; nothing waits for them yet
+            supervisor.wait_until(lambda: _answers(plan), processes.WEB, _WEB_READY_WITHIN)
     _print_welcome(supervisor, plan)
 
 
