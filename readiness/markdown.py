@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 # Beyond this a text is shown as plain paragraphs: rendering must not become the slowest part of a page.
-MAX_RENDERED: Final = 100_000
+MAX_RENDERED: Final = 20_000
 
 _PARSER: Final = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 20}).enable("table")
-_TAGS: Final = frozenset(
-    "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre strong table tbody td th thead tr ul".split()
-)
+_TEXT: Final = {"a", "br", "code", "em", "strong"}
+_BLOCKS: Final = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
+_TABLES: Final = {"table", "tbody", "td", "th", "thead", "tr"}
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES: Final = frozenset({"http", "https", "mailto"})
 
@@ -29,7 +29,7 @@ def render_markdown(text: str) -> SafeString:
         return linebreaks(text, autoescape=True)
     html = nh3.clean(
         _PARSER.render(text),
-        tags=set(_TAGS),
+        tags=_TEXT | _BLOCKS | _TABLES,
         attributes={name: set(values) for name, values in _ATTRIBUTES.items()},
         url_schemes=set(_SCHEMES),
         link_rel="nofollow noopener noreferrer",

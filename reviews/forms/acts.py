@@ -10,9 +10,10 @@ from django import forms
 from django.utils import timezone
 
 from reviews.actions.waivers import MAX_DAYS
+from reviews.models import Finding
 from reviews.queries.items import ItemPage
 from reviews.queries.workspace import Workspace
-from reviews.states import RulingDecision, WaiverStatus
+from reviews.states import FindingStatus, RulingDecision, WaiverStatus
 
 _ROWS = {"rows": 3}
 
@@ -133,7 +134,7 @@ def item_forms(page: ItemPage, refused: Mapping[str, forms.Form]) -> dict[str, A
     """The forms that the reader may use on an item's page; a refused one stays as it was typed."""
     verbs = page.work.verbs
     found: dict[str, Any] = {}
-    if verbs["waiver.request"] and page.can_be_waived:
+    if verbs["waiver.request"] and page.sheet.can_be_waived:
         found["waiver_form"] = refused.get("waiver") or _waiver_form()
     if page.waiver_to_decide:
         found["decide_form"] = refused.get("decide") or DecideWaiverForm(prefix="decide")
@@ -143,6 +144,10 @@ def item_forms(page: ItemPage, refused: Mapping[str, forms.Form]) -> dict[str, A
         found["finding_form"] = refused.get("finding") or FindingForm(
             prefix="finding", owners=page.team_members
         )
+    found["finding_rows"] = [
+        (finding, _fix_form(finding, refused) if verbs["finding.fix"] else None) for finding in page.findings
+    ]
+    found["may_verify"] = bool(verbs["finding.verify"])
     if page.verbs["ruling.make"]:
         found["ruling_forms"] = [
             (each, refused.get(f"ruling-{each.probe}") or _ruling_form(each.probe))
@@ -150,6 +155,13 @@ def item_forms(page: ItemPage, refused: Mapping[str, forms.Form]) -> dict[str, A
             if not each.ruled_for
         ]
     return found
+
+
+def _fix_form(finding: Finding, refused: Mapping[str, forms.Form]) -> forms.Form | None:
+    if finding.status != FindingStatus.OPEN:
+        return None
+    name = f"fix-{finding.pk}"
+    return refused.get(name) or FixForm(prefix=name)
 
 
 def _waiver_form() -> WaiverForm:

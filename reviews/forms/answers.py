@@ -143,6 +143,35 @@ class ItemCard:
         return found
 
     @property
+    def judgement_words(self) -> str:
+        """What the rules say of recorded figures or rows, in words."""
+        return "" if self.is_attestation else " ".join(self.sheet.answer.judgement.get("reasons", ()))
+
+    @property
+    def judgement_tone(self) -> str:
+        """The colour that goes with it."""
+        tones = {"met": "ok", "warn": "warn", "not_met": "bad"}
+        return tones.get(self.sheet.answer.judgement.get("verdict", ""), "quiet")
+
+    @property
+    def state_words(self) -> str:
+        """The chosen answer in words."""
+        return AnswerState(self.state).label if self.state in AnswerState.values else ""
+
+    @property
+    def waived_until(self) -> str:
+        """“Waived until 31 Jan”, when it is."""
+        waiver = self.sheet.waiver
+        if waiver is None or self.sheet.answer.state != AnswerState.WAIVED:
+            return ""
+        return f"Waived until {waiver.expires_on.day} {waiver.expires_on:%b %Y}"
+
+    @property
+    def has_probes(self) -> bool:
+        """Whether a probe can check the item."""
+        return bool(self.item.probes)
+
+    @property
     def is_problem(self) -> bool:
         """Whether something is wrong here, other than that nobody has answered yet."""
         stands = self.state in (AnswerState.NOT_MET, AnswerState.WAIVED)

@@ -12,7 +12,7 @@ from reviews.permissions import Subject
 from reviews.queries.authors import answer_authors
 from reviews.queries.sheet import ItemSheet
 from reviews.queries.workspace import Workspace, load_sections, load_workspace
-from reviews.states import AnswerState, WaiverStatus
+from reviews.states import WaiverStatus
 from reviews.verbs import Verbs
 
 HISTORY = 20
@@ -46,12 +46,6 @@ class ItemPage:
             self.work.review.status,
             authors=lambda: answer_authors(self.sheet.answer.pk),
         )
-
-    @property
-    def can_be_waived(self) -> bool:
-        """Whether asking for a waiver makes sense."""
-        answer = self.sheet.answer
-        return answer.applicable and answer.state == AnswerState.NOT_MET and self.sheet.waiver is None
 
     @property
     def waiver_to_decide(self) -> Waiver | None:

@@ -27,7 +27,7 @@ from reviews.models import (
     Waiver,
 )
 from reviews.rules import Disagreement, Problem, Standing, disagrees, section_problems
-from reviews.states import FindingStatus, RunStatus, SectionStatus, WaiverStatus
+from reviews.states import AnswerState, FindingStatus, RunStatus, SectionStatus, WaiverStatus
 
 Row = TypeVar("Row", bound=Model)
 LIVE_WAIVER = (WaiverStatus.REQUESTED.value, WaiverStatus.GRANTED.value)
@@ -82,6 +82,12 @@ class ItemSheet:
     def _objection(self) -> str:
         judgement = self.answer.judgement
         return " ".join(judgement["reasons"]) if judgement.get("verdict") == "not_met" else ""
+
+    @property
+    def can_be_waived(self) -> bool:
+        """Whether asking for a waiver makes sense: not met, and none is asked for or granted."""
+        answer = self.answer
+        return answer.applicable and answer.state == AnswerState.NOT_MET and self.waiver is None
 
     @property
     def open_findings(self) -> list[Finding]:
