@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reviews.views import answers, decisions, items, reviews, sections, workspace
+from reviews.views import answers, audit, decisions, items, reviews, sections, workspace
 
 app_name = "reviews"
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path(_REVIEW + "facts/", reviews.facts, name="review_facts"),
     path(_REVIEW + "withdraw/", reviews.withdraw, name="review_withdraw"),
     path(_REVIEW + "sign-off/", reviews.sign_off, name="sign_off"),
+    path(_REVIEW + "audit/", audit.review_audit, name="review_audit"),
     # -- A section -------------------------------------------------------------------------------------------
     path(_SECTION, workspace.section, name="section"),
     path(_SECTION + "panel/", workspace.panel, name="section_panel"),
@@ -36,6 +37,8 @@ urlpatterns = [
     path(_ITEM + "send-back/", items.send_back, name="item_send_back"),
     path(_ITEM + "findings/", items.add_finding, name="finding_raise"),
     path(_ITEM + "rulings/<slug:probe>/", items.rule, name="ruling_make"),
+    # -- Over all services -----------------------------------------------------------------------------------
+    path("audit/", audit.audit, name="audit"),
     # -- Waivers and findings --------------------------------------------------------------------------------
     path("waivers/<int:waiver_id>/decide/", decisions.decide, name="waiver_decide"),
     path("waivers/<int:waiver_id>/withdraw/", decisions.take_back, name="waiver_withdraw"),
