@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import TypeVar
 
-from django.db.models import Model
+from django.db.models import Case, Model, Q, When
 from django.utils import timezone
 
 from checklist.models import Item
@@ -200,11 +200,18 @@ def load_review_sheets(review: Review) -> list[SectionSheet]:
 
 
 def latest_runs(answer_ids: list[int]) -> Iterable[ProbeRun]:
-    """The newest run of each probe for each of the answers, in one query."""
+    """The newest finished run of each probe for each of the answers, and any unfinished one. One query.
+
+    A run that waits or runs does not hide what the one before it saw. A run without an outcome never counts.
+    """
+    done = Q(status=RunStatus.DONE)
     return (
         ProbeRun.objects.filter(answer_id__in=answer_ids)
-        .order_by("answer_id", "probe", "-id")
-        .distinct("answer_id", "probe")
+        .exclude(done, outcome="")
+        .annotate(done=Case(When(done, then=True), default=False))
+        .order_by("answer_id", "probe", "done", "-id")
+        .distinct("answer_id", "probe", "done")
+        .defer("facts", "config")
     )
 
 
