@@ -53,6 +53,21 @@ def append(
 
     The caller has `holder` locked and saves its `event_count` and `event_head` in the same transaction.
     """
+    rows = _chain(holder, stream, actor, acts, at=at, service_id=service_id, review_id=review_id)
+    return Event.objects.bulk_create(rows)
+
+
+def _chain(
+    holder: Chained,
+    stream: str,
+    actor: Actor | None,
+    acts: Iterable[Act],
+    *,
+    at: datetime,
+    service_id: int | None,
+    review_id: int | None,
+) -> list[Event]:
+    """Give each act its place in the chain of `holder`; nothing is stored yet."""
     rows = []
     for act in acts:
         event = Event(
@@ -73,7 +88,7 @@ def append(
         event.hash = hash_of(event)
         holder.event_count, holder.event_head = event.seq, event.hash
         rows.append(event)
-    return Event.objects.bulk_create(rows)
+    return rows
 
 
 def record(
@@ -88,6 +103,21 @@ def record(
         (event,) = append(holder, name, actor, [act], at=at, service_id=service.pk if service else None)
         holder.save(update_fields=["event_count", "event_head"])
     return event
+
+
+def record_each(actor: Actor | None, acts: Iterable[tuple[Service, Act]]) -> list[Event]:
+    """Append one act to the chain of each of many services, in a handful of queries."""
+    named = {f"service:{service.pk}": (service, act) for service, act in acts}
+    with transaction.atomic():
+        EventStream.objects.bulk_create([EventStream(name=name) for name in named], ignore_conflicts=True)
+        holders = list(EventStream.objects.select_for_update().filter(name__in=named).order_by("pk"))
+        at = timezone.now()
+        rows: list[Event] = []
+        for holder in holders:
+            service, act = named[holder.name]
+            rows += _chain(holder, holder.name, actor, [act], at=at, service_id=service.pk, review_id=None)
+        EventStream.objects.bulk_update(holders, ["event_count", "event_head"], batch_size=500)
+        return Event.objects.bulk_create(rows, batch_size=500)
 
 
 def hash_of(event: Event) -> str:

@@ -202,6 +202,7 @@ def count_figures(section: ReviewSection) -> None:
         answered=count(~Q(state=AnswerState.UNANSWERED) & Q(to_confirm=False)),
         passing=count(passing),
         blocked=count(open_blocker),
+        failing=count(open_blocker & Q(state=AnswerState.NOT_MET)),
     )
 
 

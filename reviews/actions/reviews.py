@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 
 from checklist.facts import clean_facts
@@ -45,7 +45,8 @@ def start_review(actor: Actor, service_id: int, checklist_slug: str, facts: Mapp
         _refuse_second_open(service, version.checklist)
         review = _create(actor, service, version, cleaned)
         service.facts = cleaned
-        service.save(update_fields=["facts", "updated_at"])
+        service.revision += 1
+        service.save(update_fields=["facts", "revision", "updated_at"])
         change = Change(review, actor)
         _create_answers(review, cleaned)
         carried = carry_over(review) if review.previous else 0
@@ -88,7 +89,7 @@ def change_facts(actor: Actor, review_id: int, facts: Mapping[str, Any]) -> Revi
             moved += changed
             if changed:
                 change.touch(section)
-        Service.objects.filter(pk=review.service_id).update(facts=cleaned)
+        Service.objects.filter(pk=review.service_id).update(facts=cleaned, revision=F("revision") + 1)
         change.record(
             "person:review:facts_changed",
             f"Changed the profile facts; {moved} item{'' if moved == 1 else 's'} affected",

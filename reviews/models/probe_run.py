@@ -55,6 +55,7 @@ class ProbeRun(models.Model):
         ]
         indexes = [
             models.Index(fields=["section", "probe", "-id"]),
+            models.Index(fields=["service", "probe", "-id"]),
             models.Index(fields=["status", "leased_until"]),
         ]
 

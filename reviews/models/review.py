@@ -44,6 +44,12 @@ class Review(Chained):
                 condition=Q(status__in=sorted(OPEN_REVIEW)),
                 name="one_open_review_per_service_and_checklist",
             ),
+            # A later sign-off makes the one before it superseded in the same transaction.
+            models.UniqueConstraint(
+                fields=["service", "checklist"],
+                condition=Q(status=ReviewStatus.SIGNED_OFF),
+                name="one_signed_off_review_per_service_and_checklist",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,11 +73,13 @@ class ReviewSection(models.Model):
     position = models.PositiveSmallIntegerField()
     slug = models.SlugField(max_length=64)
     status = models.CharField(max_length=20, choices=SectionStatus.choices, default=SectionStatus.OPEN)
-    # Figures: items that apply; of these answered; met or waived; blockers that stand in the way.
+    # Figures: items that apply; of these answered; met or waived; blockers that stand in the way, unanswered
+    # ones included; blockers answered and not met.
     applicable = models.PositiveSmallIntegerField(default=0)
     answered = models.PositiveSmallIntegerField(default=0)
     passing = models.PositiveSmallIntegerField(default=0)
     blocked = models.PositiveSmallIntegerField(default=0)
+    failing = models.PositiveSmallIntegerField(default=0)
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -84,7 +92,14 @@ class ReviewSection(models.Model):
             models.UniqueConstraint(fields=["review", "position"], name="section_position_per_review"),
             models.UniqueConstraint(fields=["review", "slug"], name="section_slug_per_review"),
         ]
-        indexes = [models.Index(fields=["status"])]
+        indexes = [
+            models.Index(fields=["status"]),
+            models.Index(
+                fields=["submitted_at"],
+                condition=Q(status=SectionStatus.SUBMITTED),
+                name="section_waiting_since",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.review}: {self.slug}"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+from django.db.models.functions import Lower
 from django.urls import reverse
 
 from readiness.accounts.models import Team
+
+# What a search looks through; a query has to use this very expression for the index to serve it. The
+# configuration `simple` takes words as they are: names are no prose.
+SEARCHED: Final = SearchVector("name", "slug", "description", config="simple")
 
 
 class Service(models.Model):
@@ -38,7 +47,12 @@ class Service(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(fields=["team"]), models.Index(fields=["archived_at", "name"])]
+        constraints = [models.UniqueConstraint("team", Lower("name"), name="service_name_once_per_team")]
+        indexes = [
+            models.Index(fields=["team"]),
+            models.Index(fields=["archived_at", "name"]),
+            GinIndex(SEARCHED, name="service_search"),
+        ]
 
     def __str__(self) -> str:
         return self.name
