@@ -98,6 +98,32 @@ def size_words(number: int) -> str:
     return f"{size:.0f} {unit}" if size >= _WHOLE_FROM or size == int(size) else f"{size:.1f} {unit}"
 
 
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_words(user_agent: str) -> str:
+    """A browser's User-Agent in a few words: "Firefox on Windows"; its beginning if it is unknown."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or user_agent[:60] or "Unknown browser"
+
+
 def initials_of(name: str) -> str:
     """Up to two letters for an avatar."""
     words = name.replace("@", " ").split()

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from readiness.ui import STATUSES, Status, initials_of, relative_words, size_words
+from readiness.ui import STATUSES, Status, browser_words, initials_of, relative_words, size_words
 
 register = template.Library()
 
@@ -150,6 +150,12 @@ def _date_words(local: dt.datetime, today: dt.datetime, *, with_time: bool, with
 def bytes_(number: int | None) -> str:
     """A size in words, such as "1.4 MB" (1 MB is 1,048,576 bytes)."""
     return "" if number is None else size_words(number)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """A browser's User-Agent in a few words."""
+    return browser_words(user_agent)
 
 
 @register.simple_tag

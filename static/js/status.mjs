@@ -63,6 +63,13 @@ document.addEventListener("htmx:responseError", (event) => {
   }
 });
 
+// allauth's passkey scripts tell of their errors this way.
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  const refused = event.detail.exception?.name === "NotAllowedError";
+  toast(refused ? "The passkey was not used: you cancelled, or it took too long. Try again." : "Passkeys do not work here. Use another way to sign in.", "bad");
+});
+
 document.addEventListener("htmx:sendError", (event) => {
   if (!speaksForItself(event)) toast("The server cannot be reached. Check your connection, then try again.", "bad");
 });

@@ -38,7 +38,7 @@ def with_database(name: str) -> str:
 def running(database: str, extra: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run the web process on `database`, with `extra` in its environment; yields its base URL."""
     port = free_port()
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://localhost:{port}"  # passkeys work on a name only
     environment = {
         **os.environ,
         "DATABASE_URL": with_database(database),
