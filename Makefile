@@ -4,7 +4,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check bench lock clean system-libraries chromium

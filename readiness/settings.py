@@ -173,7 +173,10 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    # Seconds. A turn that no worker took before the next one comes is dropped.
+    "pick-up-probe-runs": {"task": "probes.pick_up", "schedule": 60, "options": {"expires": 55}},
+}
 
 # -- Security --------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -243,7 +246,9 @@ ACCOUNT_ADAPTER = "readiness.accounts.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "readiness.accounts.forms.SignupNameForm"
+ACCOUNT_SIGNUP_FORM_CLASS = "readiness.accounts.signup_form.SignupNameForm"
+ACCOUNT_FORMS = {"reset_password_from_key": "readiness.accounts.forms.ChoosePasswordForm"}
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Readiness] "
 ACCOUNT_EMAIL_NOTIFICATIONS = True

@@ -9,6 +9,7 @@ from readiness.security_txt import security_txt
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/security.txt", security_txt, name="security_txt"),
+    path("", include("readiness.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("reviews.urls")),
 ]

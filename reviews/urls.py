@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from reviews.views import imports, portfolio, services, workspace
+from reviews.views import (
+    answers,
+    audit,
+    decisions,
+    imports,
+    items,
+    portfolio,
+    reviews,
+    sections,
+    services,
+    workspace,
+)
 
 app_name = "reviews"
 
 _SERVICE = "services/<slug:slug>/"
 _REVIEW = _SERVICE + "reviews/<int:number>/"
 _SECTION = _REVIEW + "<slug:section_slug>/"
+_ITEM = _SECTION + "<slug:item_slug>/"
 
 urlpatterns = [
-    # -- Services ------------------------------------------------------------------------------------
+    # -- Services -------------------------------------------------------------------------------------------
     path("services/", portfolio.services, name="services"),
     path("services/new/", services.service_new, name="service_new"),
     path("services/import/", imports.service_import, name="service_import"),
@@ -24,7 +36,34 @@ urlpatterns = [
     path(_SERVICE + "edit/", services.service_edit, name="service_edit"),
     path(_SERVICE + "archive/", services.service_archive, name="service_archive"),
     path(_SERVICE + "restore/", services.service_restore, name="service_restore"),
-    # -- Workspace -----------------------------------------------------------------------------------
+    # -- A whole review. Before the sections: these words are no section's slug. -----------------------------
+    path(_SERVICE + "reviews/start/", reviews.start, name="review_start"),
     path(_REVIEW, workspace.review, name="review"),
+    path(_REVIEW + "facts/", reviews.facts, name="review_facts"),
+    path(_REVIEW + "withdraw/", reviews.withdraw, name="review_withdraw"),
+    path(_REVIEW + "sign-off/", reviews.sign_off, name="sign_off"),
+    path(_REVIEW + "audit/", audit.review_audit, name="review_audit"),
+    # -- A section -------------------------------------------------------------------------------------------
     path(_SECTION, workspace.section, name="section"),
+    path(_SECTION + "panel/", workspace.panel, name="section_panel"),
+    path(_SECTION + "changes/<int:approval_id>/", workspace.changes, name="section_changes"),
+    path(_SECTION + "submit/", sections.submit, name="section_submit"),
+    path(_SECTION + "approve/", sections.approve, name="section_approve"),
+    path(_SECTION + "send-back/", sections.send_back, name="section_send_back"),
+    path(_SECTION + "order-waiver/", sections.ask_order_waiver, name="order_waiver"),
+    # -- An item ---------------------------------------------------------------------------------------------
+    path(_ITEM, items.item, name="item"),
+    path(_ITEM + "answer/", answers.save, name="answer_save"),
+    path(_ITEM + "confirm/", answers.confirm, name="answer_confirm"),
+    path(_ITEM + "waiver/", items.ask_waiver, name="waiver_request"),
+    path(_ITEM + "send-back/", items.send_back, name="item_send_back"),
+    path(_ITEM + "findings/", items.add_finding, name="finding_raise"),
+    path(_ITEM + "rulings/<slug:probe>/", items.rule, name="ruling_make"),
+    # -- Over all services -----------------------------------------------------------------------------------
+    path("audit/", audit.audit, name="audit"),
+    # -- Waivers and findings --------------------------------------------------------------------------------
+    path("waivers/<int:waiver_id>/decide/", decisions.decide, name="waiver_decide"),
+    path("waivers/<int:waiver_id>/withdraw/", decisions.take_back, name="waiver_withdraw"),
+    path("findings/<int:finding_id>/fix/", decisions.fix, name="finding_fix"),
+    path("findings/<int:finding_id>/verify/", decisions.verify, name="finding_verify"),
 ]

@@ -14,8 +14,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StringConstraints,
-    TypeAdapter,
     model_validator,
 )
 
@@ -24,7 +24,6 @@ from checklist.rules.applicability import RuleError, check_rule
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Positive = Annotated[int | float, Field(gt=0, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Field(gt=0)]
 
 
@@ -36,7 +35,18 @@ def _checked_rule(value: Any) -> Any:
     return value
 
 
+MAX_THRESHOLD: Final = 10**15
+
 FactRule = Annotated[dict[str, Any], BeforeValidator(_checked_rule)]
+
+
+def _positive(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MAX_THRESHOLD:
+        raise ValueError("must be a number above 0")
+    return value
+
+
+Positive = Annotated[int | float, PlainValidator(_positive)]
 
 
 def _unique(what: str, values: list[str]) -> None:
@@ -370,14 +380,3 @@ class RegisterSpec(Strict):
         Field(min_length=1),
         AfterValidator(lambda rows: _unique("decision slugs", [row.slug for row in rows]) or rows),
     ]
-
-
-Spec = AttestationSpec | MeasureSpec | DrillSpec | InventorySpec | RegisterSpec
-SPEC_OF_KIND: Final[dict[str, type[Spec]]] = {
-    "attestation": AttestationSpec,
-    "measure": MeasureSpec,
-    "drill": DrillSpec,
-    "inventory": InventorySpec,
-    "register": RegisterSpec,
-}
-SPEC_ADAPTERS: Final = {kind: TypeAdapter(model) for kind, model in SPEC_OF_KIND.items()}

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from allauth.account.forms import ResetPasswordKeyForm
+from allauth.account.models import EmailAddress
 from django import forms
-from django.http import HttpRequest
 
+from readiness.accounts.demo import demo_people
 from readiness.accounts.models import Membership, Team, User
 from readiness.accounts.roles import REVIEWER_ROLES
+from readiness.accounts.signup_form import NameField
+from readiness.errors import Invalid
 
 FLAGS: Final[dict[str, str]] = {
     "is_viewer": "Viewer: reads every service and review",
@@ -18,30 +22,25 @@ FLAGS: Final[dict[str, str]] = {
 }
 
 
-class NameField(forms.CharField):
-    """A person's or a team's name: one line, spaces collapsed."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": 120, **kwargs})
-
-    def to_python(self, value: Any) -> str:
-        """Collapse runs of white space, line breaks included."""
-        return " ".join(str(super().to_python(value) or "").split())
+def show_errors(form: forms.Form, error: Invalid) -> None:
+    """Put what an action refused beside the fields it is about; the rest above the form."""
+    for name, sentences in error.fields.items():
+        for sentence in sentences:
+            form.add_error(name if name in form.fields else None, sentence)
+    if not error.fields:
+        form.add_error(None, error.message)
 
 
-class SignupNameForm(forms.Form):
-    """The field that our sign-up adds to allauth's; allauth builds its sign-up forms upon it."""
+class ChoosePasswordForm(ResetPasswordKeyForm):
+    """The form behind the link of an invitation or a password reset."""
 
-    name = NameField(
-        label="Name",
-        help_text="As colleagues know you. It stands beside what you answer and approve.",
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
-
-    def signup(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002  # allauth calls it so
-        """Store the name of the new account."""
-        user.name = self.cleaned_data["name"]
-        user.save(update_fields=["name"])
+    def save(self) -> None:
+        """Store the password. The link was mailed, so the address it went to is verified by its use."""
+        super().save()
+        addresses = EmailAddress.objects.filter(user=self.user)
+        # With a second address the link may have gone to that one: then nothing is proven about the first.
+        if [address.email for address in addresses] == [self.user.email]:
+            addresses.update(verified=True)
 
 
 class RolesForm(forms.Form):
@@ -118,3 +117,11 @@ class ProfileForm(forms.Form):
         help_text="Times are shown in it.",
         choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
     )
+
+
+class DemoForm(forms.Form):
+    """One of the demo's people."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"] = forms.ModelChoiceField(queryset=demo_people())

@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import OuterRef
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -35,8 +35,17 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Make an admin, for `manage.py createsuperuser`."""
-        return self.create_user(email, password, **{"is_admin": True, **fields})
+        """Make an admin, for `manage.py createsuperuser`: how an installation gets its first person.
+
+        The address counts as verified: whoever runs commands on the server vouches for it, and there may be
+        no mail server yet.
+        """
+        from allauth.account.models import EmailAddress  # noqa: PLC0415  # its models need ours first
+
+        with transaction.atomic(using=self._db):
+            user = self.create_user(email, password, **{"is_admin": True, **fields})
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+        return user
 
     def with_rights(self) -> models.QuerySet[User]:
         """Users with their team ids in `member_team_ids` and `lead_team_ids`, in the same query."""
@@ -82,6 +91,23 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
     @property
+    def role_words(self) -> list[str]:
+        """The person's roles, for people to read; teams apart."""
+        flags = [
+            ("Administrator", self.is_admin),
+            ("Accountable", self.is_accountable),
+            ("Viewer", self.is_viewer),
+        ]
+        words = [word for word, held in flags if held]
+        reviews = [title for slug, title in REVIEWER_ROLES.items() if slug in self.reviewer_roles]
+        return [*words, f"Reviewer: {', '.join(reviews)}"] if reviews else words
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether the person was invited and has not signed in yet."""
+        return self.is_active and self.last_login is None and not self.has_usable_password()
+
+    @property
     def initials(self) -> str:
         """Two letters for an avatar."""
         words = (self.name or self.email).replace("@", " ").split()
@@ -99,6 +125,7 @@ class Team(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="team_name_ci")]
 
     def __str__(self) -> str:
         return self.name

@@ -24,9 +24,8 @@ class Valkey:
     stop_signal = signal.SIGTERM
     death_signal = signal.SIGTERM
     account = None
-    hidden_lines = (
-        "overcommit_memory",
-    )  # advice for large servers, which only root of the machine can follow
+    # Advice for large servers, which is not this one's to follow; and an ordinary end.
+    hidden_lines = ("overcommit_memory", "signal-handler", "ready to exit")
 
     def __init__(self, data: Path, sockets: Path, *, durable: bool = True) -> None:
         """Choose the places. `durable=False` keeps the queue in memory alone."""

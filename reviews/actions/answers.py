@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,16 +31,22 @@ class Said:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def save_answer(actor: Actor, which: int | ReviewRef, item_slug: str, said: Said, revision: int) -> Answer:
+Reading = Callable[[Item], Said]
+
+
+def save_answer(
+    actor: Actor, which: int | ReviewRef, item_slug: str, said: Said | Reading, revision: int
+) -> Answer:
     """Save what a member says about an item.
 
+    `said` may be a function that reads it for the item: a form is read without fetching the item first.
     `revision` is the one that the member saw. Raises Conflict, with the stored answer as `current`, when
     somebody saved another text since; saving the same text again is no conflict, so a lost reply can be
     repeated. Raises Invalid for a state that the item does not take or a reason that is missing.
     """
     with changing(which, actor, "answer.save") as change:
         answer = answer_of(change.review, item_slug)
-        new, judged = _cleaned(answer, said)
+        new, judged = _cleaned(answer, said if isinstance(said, Said) else said(answer.item))
         same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
         if same and not answer.to_confirm:
             return answer

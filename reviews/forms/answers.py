@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from django import forms
 from django.http import QueryDict
@@ -35,15 +36,19 @@ class AnswerForm(forms.Form):
     reason = forms.CharField(required=False, strip=False)
     trigger = forms.CharField(required=False, strip=False)
 
-    def said(self, item: Item, post: QueryDict) -> tuple[Said, int]:
-        """Return what was said and the revision it was said on; raises Invalid."""
+    def seen_revision(self) -> int:
+        """Return the revision that the member saw; raises Invalid for a form that was tampered with."""
         if not self.is_valid():
             messages = {name: [str(error) for error in errors] for name, errors in self.errors.items()}
             first = next(iter(messages.values()))[0]
-            raise Invalid(f"Reload the page and try again: {first}", messages)
+            raise Invalid(f"This could not be read: {first}", messages)
+        revision: int = self.cleaned_data["revision"]
+        return revision
+
+    def said(self, item: Item) -> Said:
+        """Return what was said about `item`, its figures or rows included."""
         texts = {name: self.cleaned_data[name] for name in ("state", "note", "reason", "trigger")}
-        data = kinds.read(item, flat(post)) if item.kind != Item.Kind.ATTESTATION else {}
-        return Said(**texts, data=data), self.cleaned_data["revision"]
+        return Said(**texts, data=kinds.read(item, flat(cast("QueryDict", self.data))))
 
 
 def flat(post: QueryDict) -> dict[str, str]:
@@ -136,6 +141,43 @@ class ItemCard:
             chosen = not any(option.chosen for option in found)
             found.insert(0, Option("", "What is recorded decides", "info", "info", chosen))
         return found
+
+    @property
+    def judgement_words(self) -> str:
+        """What the rules say of recorded figures or rows, in words."""
+        return "" if self.is_attestation else " ".join(self.sheet.answer.judgement.get("reasons", ()))
+
+    @property
+    def judgement_tone(self) -> str:
+        """The colour that goes with it."""
+        tones = {"met": "ok", "warn": "warn", "not_met": "bad"}
+        return tones.get(self.sheet.answer.judgement.get("verdict", ""), "quiet")
+
+    @property
+    def state_words(self) -> str:
+        """The chosen answer in words."""
+        return AnswerState(self.state).label if self.state in AnswerState.values else ""
+
+    @property
+    def waived_until(self) -> str:
+        """“Waived until 31 Jan”, when it is."""
+        waiver = self.sheet.waiver
+        if waiver is None or self.sheet.answer.state != AnswerState.WAIVED:
+            return ""
+        return f"Waived until {waiver.expires_on.day} {waiver.expires_on:%b %Y}"
+
+    @property
+    def has_probes(self) -> bool:
+        """Whether a probe can check the item."""
+        return bool(self.item.probes)
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether something is wrong here, other than that nobody has answered yet."""
+        stands = self.state in (AnswerState.NOT_MET, AnswerState.WAIVED)
+        return self.sheet.answer.applicable and (
+            stands or bool(self.sheet.disagreements) or bool(self.sheet.open_findings)
+        )
 
     @property
     def problems(self) -> list[Problem]:

@@ -10,7 +10,7 @@ import rfc8785
 
 from reviews.models import Evidence, Waiver
 from reviews.queries.sheet import ItemSheet, SectionSheet
-from reviews.states import RunStatus
+from reviews.states import EvidenceKind, RunStatus
 
 LABELS = {
     "applicable": "applies",
@@ -47,6 +47,9 @@ def _item_content(item: ItemSheet) -> dict[str, Any]:
 
 
 def _evidence_content(row: Evidence) -> dict[str, Any]:
+    if row.kind == EvidenceKind.PROBE_RUN:
+        # Each run leaves a new piece. What an approval rests on is the outcome, which stands under `probes`.
+        return {"kind": row.kind, "title": row.title}
     until = row.valid_until.isoformat() if row.valid_until else None
     return {"id": row.pk, "kind": row.kind, "title": row.title, "sha256": row.sha256, "valid_until": until}
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import TypeVar
 
-from django.db.models import Model
+from django.db.models import Case, Model, Q, When
 from django.utils import timezone
 
 from checklist.models import Item
@@ -27,7 +27,7 @@ from reviews.models import (
     Waiver,
 )
 from reviews.rules import Disagreement, Problem, Standing, disagrees, section_problems
-from reviews.states import FindingStatus, RunStatus, SectionStatus, WaiverStatus
+from reviews.states import AnswerState, FindingStatus, RunStatus, SectionStatus, WaiverStatus
 
 Row = TypeVar("Row", bound=Model)
 LIVE_WAIVER = (WaiverStatus.REQUESTED.value, WaiverStatus.GRANTED.value)
@@ -82,6 +82,12 @@ class ItemSheet:
     def _objection(self) -> str:
         judgement = self.answer.judgement
         return " ".join(judgement["reasons"]) if judgement.get("verdict") == "not_met" else ""
+
+    @property
+    def can_be_waived(self) -> bool:
+        """Whether asking for a waiver makes sense: not met, and none is asked for or granted."""
+        answer = self.answer
+        return answer.applicable and answer.state == AnswerState.NOT_MET and self.waiver is None
 
     @property
     def open_findings(self) -> list[Finding]:
@@ -194,11 +200,18 @@ def load_review_sheets(review: Review) -> list[SectionSheet]:
 
 
 def latest_runs(answer_ids: list[int]) -> Iterable[ProbeRun]:
-    """The newest run of each probe for each of the answers, in one query."""
+    """The newest finished run of each probe for each of the answers, and any unfinished one. One query.
+
+    A run that waits or runs does not hide what the one before it saw. A run without an outcome never counts.
+    """
+    done = Q(status=RunStatus.DONE)
     return (
         ProbeRun.objects.filter(answer_id__in=answer_ids)
-        .order_by("answer_id", "probe", "-id")
-        .distinct("answer_id", "probe")
+        .exclude(done, outcome="")
+        .annotate(done=Case(When(done, then=True), default=False))
+        .order_by("answer_id", "probe", "done", "-id")
+        .distinct("answer_id", "probe", "done")
+        .defer("facts", "config")
     )
 
 

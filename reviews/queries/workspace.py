@@ -7,13 +7,13 @@ from functools import cached_property
 
 from readiness.accounts.rights import Actor
 from readiness.accounts.roles import REVIEWER_ROLES
-from reviews.models import Event, Review, ReviewSection
+from reviews.models import Approval, Event, Review, ReviewSection
 from reviews.permissions import Subject
 from reviews.queries.authors import section_authors
 from reviews.queries.content import digest_of, section_content
 from reviews.queries.sheet import SectionSheet, load_sheet
 from reviews.rules import Problem, Stops, quorum_missing
-from reviews.states import SectionStatus
+from reviews.states import SectionStatus, WaiverStatus
 from reviews.verbs import Verbs
 
 _ACTIVITY = 8
@@ -52,6 +52,56 @@ class Workspace:
             self.section.status,
             authors=lambda: section_authors(self.section.pk),
         )
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the reader may answer here."""
+        return bool(self.verbs["answer.save"])
+
+    @property
+    def may_change_facts(self) -> bool:
+        """Whether the reader may correct the review's facts."""
+        return bool(self.verbs["review.facts"])
+
+    @property
+    def may_run_probes(self) -> bool:
+        """Whether the reader may run a probe here."""
+        return bool(self.verbs["probe.run"])
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether the reader may submit the section, once nothing stands in the way."""
+        return bool(self.verbs["section.submit"])
+
+    @property
+    def why_not_approve(self) -> str:
+        """Why a reviewer may not approve this section now; nothing for those who do not review."""
+        decision = self.verbs["section.approve"]
+        return "" if decision or not self.actor.is_reviewer else decision.reason
+
+    @property
+    def order_waived(self) -> bool:
+        """Whether the section may be approved out of order."""
+        waiver = self.sheet.order_waiver
+        return waiver is not None and waiver.status == WaiverStatus.GRANTED
+
+    @property
+    def approvals(self) -> list[Approval]:
+        """Approvals that stand and, of reviewers without one, the last that went stale."""
+        latest = {approval.reviewer_id: approval for approval in self.sheet.approvals}
+        return list(latest.values())
+
+    @property
+    def states(self) -> list[str]:
+        """The answers of the items that apply, for the section's meter."""
+        return [item.answer.state for item in self.sheet.applicable]
+
+    @property
+    def neighbours(self) -> tuple[ReviewSection | None, ReviewSection | None]:
+        """The sections before and after this one."""
+        at = self.section.position - 1
+        before = self.sections[at - 1] if at else None
+        return before, self.sections[at + 1] if at + 1 < len(self.sections) else None
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -1,0 +1,49 @@
+"""The one shape of a view that acts: check the form, act, go back; or show what was typed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+
+from readiness.errors import DomainError, Invalid, NotFound, Refused
+from readiness.http import redirect
+
+Again = Callable[[DomainError], HttpResponse]
+
+
+def act(
+    request: HttpRequest,
+    form: Form | None,
+    do: Callable[[dict[str, Any]], object],
+    *,
+    done: str,
+    to: str,
+    again: Again,
+) -> HttpResponse:
+    """Run `do` with the form's values, say `done` and go to `to`.
+
+    When the form or the action refuses, `again` draws the page with the error and the form as it was typed. A
+    missing right is no matter of the form: Refused and NotFound pass on to the error pages.
+    """
+    if form is not None and not form.is_valid():
+        return again(Invalid("Please check what you entered."))
+    try:
+        do(form.cleaned_data if form is not None else {})
+    except (Refused, NotFound):
+        raise
+    except DomainError as error:
+        if form is not None and isinstance(error, Invalid):
+            _attach(form, error)
+        return again(error)
+    messages.success(request, done)
+    return redirect(request, to)
+
+
+def _attach(form: Form, error: Invalid) -> None:
+    for name, texts in error.fields.items():
+        for text in texts:
+            form.add_error(name if name in form.fields else None, text)

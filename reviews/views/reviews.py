@@ -1,0 +1,161 @@
+"""Start a review with its fit check, correct its facts, withdraw it, sign it off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from checklist.rules import FitVerdict, fit_check
+from readiness.errors import DomainError, Invalid, NotFound
+from readiness.http import redirect, render_page
+from reviews import access
+from reviews.actions import reviews as actions
+from reviews.actions.sign_off import review_digest, standing_in_the_way, verdict_for
+from reviews.actions.sign_off import sign_off as sign
+from reviews.forms.acts import ReasonForm, SignOffForm
+from reviews.forms.reviews import StartForm
+from reviews.models import Review, Service
+from reviews.permissions import Subject
+from reviews.queries.authors import review_authors
+from reviews.queries.sheet import SectionSheet, load_review_sheets
+from reviews.queries.workspace import sequence
+from reviews.verbs import Verbs
+from reviews.views.acting import act
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask the profile facts, show the fit check, and start a review on the second step."""
+    service = access.service(request, slug, "review.start")
+    form = StartForm(request.POST or None, facts=service.facts)
+    if request.method != "POST" or not form.is_valid():
+        return _start_page(request, service, form, status=422 if request.method == "POST" else 200)
+    if "confirmed" not in request.POST:
+        return _start_page(request, service, form, verdict=fit_check(form.facts))
+    try:
+        review = actions.start_review(
+            access.actor(request), service.pk, form.cleaned_data["checklist"], form.facts
+        )
+    except DomainError as error:
+        return _start_page(request, service, form, error=error, status=error.status)
+    messages.success(
+        request, f"Review {review.number} is open. Answer in any order; approval follows the sequence."
+    )
+    return redirect(request, review.get_absolute_url())
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def facts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Correct the facts of an open review."""
+    review = access.review(request, slug, number, "review.facts")
+    form = StartForm(request.POST or None, facts=review.facts, checklist=review.checklist.slug)
+    context = {"review": review, "form": form}
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_facts(access.actor(request), review.pk, form.facts)
+        except DomainError as error:
+            return render_page(request, "reviews/facts.html", None, {**context, "error": error}, error.status)
+        messages.success(request, "The facts are changed. Items that apply were worked out anew.")
+        return redirect(request, review.get_absolute_url())
+    return render_page(request, "reviews/facts.html", None, context, 422 if form.is_bound else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """End a review without a decision."""
+    review = access.review(request, slug, number, "review.withdraw")
+    form = ReasonForm(request.POST or None, prefix="withdraw")
+
+    def page(error: DomainError | None = None) -> HttpResponse:
+        context = {"review": review, "form": form, "error": error}
+        return render_page(request, "reviews/withdraw.html", None, context, error.status if error else 200)
+
+    if request.method != "POST":
+        return page()
+    return act(
+        request,
+        form,
+        lambda typed: actions.withdraw_review(access.actor(request), review.pk, typed["reason"]),
+        done="The review is withdrawn. It stays readable.",
+        to=reverse("reviews:service", args=[slug]),
+        again=page,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_off(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show the whole review at a glance, and let the accountable person decide."""
+    review = access.review(request, slug, number)
+    if request.method != "POST":
+        return _sign_off_page(request, review, None)
+    form = SignOffForm(request.POST, prefix="sign")
+    return act(
+        request,
+        form,
+        lambda typed: sign(
+            access.actor(request),
+            review.pk,
+            ready=typed["decision"] == "ready",
+            note=typed["note"],
+            seen_digest=typed["digest"],
+        ),
+        done="Signed off. The packet is being made.",
+        to=reverse("reviews:packet", args=[slug, number]),
+        again=lambda error: _sign_off_page(request, review, form, error),
+    )
+
+
+def _start_page(
+    request: HttpRequest,
+    service: Service,
+    form: StartForm,
+    *,
+    verdict: FitVerdict | None = None,
+    error: DomainError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    if not form.has_checklists:
+        raise NotFound("No checklist is published yet. Ask an administrator to publish one.")
+    if error is None and status == Invalid.status:
+        error = Invalid("Please check what you entered.")
+    context = {"service": service, "form": form, "verdict": verdict, "error": error}
+    return render_page(request, "reviews/start.html", None, context, status)
+
+
+def _sign_off_page(
+    request: HttpRequest, review: Review, form: SignOffForm | None, error: DomainError | None = None
+) -> HttpResponse:
+    sheets = load_review_sheets(review)
+    verbs = Verbs(
+        access.actor(request),
+        Subject(review.service.team_id),
+        review.status,
+        authors=lambda: review_authors(review.pk),
+    )
+    context: dict[str, Any] = {
+        "review": review,
+        "sheets": sheets,
+        "steps": sequence([sheet.section for sheet in sheets], None),
+        "why_not": standing_in_the_way(sheets),
+        "may": verbs["review.sign_off"],
+        "verdict": verdict_for(sheets),
+        "waivers": _waivers(sheets),
+        "form": form or SignOffForm(initial={"digest": review_digest(sheets)}, prefix="sign"),
+        "error": error,
+    }
+    return render_page(request, "reviews/sign_off.html", None, context, error.status if error else 200)
+
+
+def _waivers(sheets: list[SectionSheet]) -> list[Any]:
+    found = [sheet.order_waiver for sheet in sheets]
+    found += [item.waiver for sheet in sheets for item in sheet.items]
+    return [waiver for waiver in found if waiver]
