@@ -21,7 +21,7 @@ from checklist.probes.base import (
     Verdict,
 )
 from checklist.probes.context import ProbeContext
-from checklist.probes.net.client import Answer, Exchange
+from checklist.probes.net.client import DOWNGRADE, Answer, Exchange
 from checklist.probes.walls import auth_wall, same_site
 
 _HTML_HEAD = 64 * 1024
@@ -171,7 +171,7 @@ def _unseen(facts: HeadersFacts) -> str:
         return f"The server {facts.wall}, so the application's headers were not seen."
     if facts.stopped:
         # A redirect to plain HTTP is an observation, and `_transport_fails` has it.
-        return "" if "https to http" in facts.stopped else f"The redirects do not end: {facts.stopped}."
+        return "" if facts.stopped == DOWNGRADE else f"The redirects do not end: {facts.stopped}."
     if facts.elsewhere:
         return f"The URL redirects to {facts.elsewhere}. Set the production URL that people use."
     if not 200 <= facts.status < 300:  # noqa: PLR2004
@@ -203,7 +203,7 @@ def _warnings(facts: HeadersFacts, sessions: list[CookieFacts]) -> list[str]:
     warnings: list[str] = []
     age = rules.hsts_max_age(facts.hsts)
     if age is not None and 0 < age < rules.SHORT_HSTS:
-        warnings.append(f"HSTS lasts {age // 86400} days; 180 or more keep visitors safe between visits.")
+        warnings.append(f"HSTS max-age is {age} seconds; 15552000 (180 days) or more keeps visitors safe.")
     if facts.html:
         warnings += _page_warnings(facts)
     if not rules.is_nosniff(facts.content_type_options):

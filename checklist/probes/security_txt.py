@@ -21,7 +21,7 @@ from checklist.probes.base import (
     Verdict,
 )
 from checklist.probes.context import ProbeContext
-from checklist.probes.net.client import Answer
+from checklist.probes.net.client import DOWNGRADE, Answer
 from checklist.probes.walls import auth_wall
 
 PATH = "/.well-known/security.txt"
@@ -180,6 +180,8 @@ class SecurityTxt(Probe[SecurityTxtConfig, SecurityTxtFacts]):
 def _unseen(facts: SecurityTxtFacts) -> str:
     if facts.wall:
         return f"The server {facts.wall}, so security.txt was not seen."
+    if facts.stopped == DOWNGRADE:
+        return ""
     if facts.stopped:
         return f"The redirects do not end at a file: {facts.stopped}."
     if facts.status not in _GONE and not 200 <= facts.status < 300:  # noqa: PLR2004
@@ -190,6 +192,8 @@ def _unseen(facts: SecurityTxtFacts) -> str:
 
 
 def _missing(facts: SecurityTxtFacts) -> str:
+    if facts.stopped:
+        return "security.txt is not served over HTTPS: a redirect leads to http."
     if facts.status in _GONE:
         return f"There is no security.txt at {PATH}."
     if facts.media_type in {"text/html", "application/xhtml+xml"}:

@@ -221,6 +221,6 @@ def tls_failure(error: OSError) -> TlsFailed:
     reason = (getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE"}:
         return TlsFailed("The server does not speak TLS on this port.", spoke_tls=False)
-    if reason:
+    if reason and not isinstance(error, ssl.SSLEOFError):
         return TlsFailed(f"The TLS handshake failed: {reason.replace('_', ' ').lower()}.")
-    return TlsFailed("The server closed the connection during the TLS handshake.", spoke_tls=False)
+    return TlsFailed("The server closed the connection during the TLS handshake.")

@@ -26,6 +26,7 @@ MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRIED = frozenset({429, 502, 503, 504})
 RETRY_SECONDS = 0.5
+DOWNGRADE = "a redirect leads from https to http"
 _SECONDS = re.compile(r"^[0-9]{1,5}$")
 
 
@@ -160,7 +161,7 @@ class HttpClient:
         if reason is not None:
             raise Blocked(f"a redirect is not followed: {reason}")
         if target.scheme == "https" and step.scheme == "http":
-            return step, "a redirect leads from https to http"
+            return step, DOWNGRADE
         if step.url in seen:
             return step, "the redirects go in a circle"
         return step, ""

@@ -18,6 +18,7 @@ from checklist.probes.net.deadline import Deadline
 from checklist.probes.net.errors import DnsFailed, TimedOut
 
 LOOK_UP_SECONDS = 4.0
+SECOND_LOOK_UP_SECONDS = 1.0
 MAX_ADDRESSES = 64
 
 
@@ -40,7 +41,9 @@ class Resolver:
         failure: DnsFailed | TimedOut | None = None
         for kind in ("A", "AAAA"):
             try:
-                found += self._query(resolver, host, kind, deadline)
+                # Where IPv4 has answered, a name server that is silent about IPv6 may not eat the run's time.
+                seconds = SECOND_LOOK_UP_SECONDS if found else LOOK_UP_SECONDS
+                found += self._query(resolver, host, kind, deadline.left(connected=False, at_most=seconds))
             except (DnsFailed, TimedOut) as error:
                 failure = failure or error
         if not found:
@@ -59,8 +62,7 @@ class Resolver:
         return resolver
 
     @staticmethod
-    def _query(resolver: dns.resolver.Resolver, host: str, kind: str, deadline: Deadline) -> list[Address]:
-        lifetime = deadline.left(connected=False, at_most=LOOK_UP_SECONDS)
+    def _query(resolver: dns.resolver.Resolver, host: str, kind: str, lifetime: float) -> list[Address]:
         try:
             name = dns.name.from_text(host)
             answer = resolver.resolve(name, kind, lifetime=lifetime, raise_on_no_answer=False, search=False)
