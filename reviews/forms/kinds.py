@@ -58,7 +58,6 @@ class Sheet:
     controls: tuple[Control, ...] = ()
     rows: tuple[Row, ...] = ()
     columns: tuple[str, ...] = ()
-    row_name: str = "row"
 
 
 def controls(item: Item, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
@@ -139,7 +138,7 @@ def _read_drill(spec: DrillSpec, post: Mapping[str, Any]) -> dict[str, Any]:
 def _inventory(spec: InventorySpec, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
     columns = tuple(column.label for column in spec.columns)
     if spec.source:
-        return Sheet(columns=columns, row_name=spec.row_name)
+        return Sheet(columns=columns)
     recorded = list(data.get("rows", []))
     judged = [*judgement.get("rows", []), *[{}] * len(recorded)]
     rows = [
@@ -149,7 +148,7 @@ def _inventory(spec: InventorySpec, data: Mapping[str, Any], judgement: Mapping[
         )
         for spot, row in enumerate([*recorded, *[{}] * BLANK_ROWS])
     ]
-    return Sheet(rows=tuple(rows), columns=columns, row_name=spec.row_name)
+    return Sheet(rows=tuple(rows), columns=columns)
 
 
 def _read_rows(spec: InventorySpec, post: Mapping[str, Any]) -> list[dict[str, Any]]:
