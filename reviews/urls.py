@@ -10,6 +10,7 @@ from reviews.views import (
     decisions,
     imports,
     items,
+    my_work,
     portfolio,
     reviews,
     sections,
@@ -60,6 +61,8 @@ urlpatterns = [
     path(_ITEM + "findings/", items.add_finding, name="finding_raise"),
     path(_ITEM + "rulings/<slug:probe>/", items.rule, name="ruling_make"),
     # -- Over all services -----------------------------------------------------------------------------------
+    path("", my_work.my_work, name="my_work"),
+    path("my-work/count/", my_work.my_work_count, name="my_work_count"),
     path("audit/", audit.audit, name="audit"),
     # -- Waivers and findings --------------------------------------------------------------------------------
     path("waivers/<int:waiver_id>/decide/", decisions.decide, name="waiver_decide"),
