@@ -1,7 +1,7 @@
 """Make the virtual environment, unless it is already the one that the pinned requirements describe.
 
-Runs on the system's Python, before anything is installed: standard library only, and a clear sentence when that
-Python is too old or lacks its venv module.
+Runs on the system's Python, before anything is installed: standard library only, and a clear sentence when
+that Python is too old or lacks its venv module.
 """
 
 import hashlib
