@@ -18,35 +18,22 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest
 
 from readiness.accounts.models import User
-from readiness.accounts.signup import SignupPolicy
+from readiness.accounts.signup import current_policy
 from readiness.errors import Unavailable
 
 log = logging.getLogger(__name__)
-
-
-def signup_policy() -> SignupPolicy:
-    """The policy that is set; read on each call, so that tests may change it."""
-    policy: SignupPolicy = settings.SIGNUP
-    return policy
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts by e-mail address; sign-up as `READINESS_SIGNUP` says."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # allauth's signature
-        """Whether the sign-up form is offered at all; the address is checked by `clean_email`."""
-        return signup_policy().kind != "closed"
-
-    def clean_email(self, email: str) -> str:
-        """Refuse an address that may not sign up. allauth asks this of sign-ups only."""
-        if not signup_policy().admits(email):
-            raise ValidationError(signup_policy().refusal)
-        return email
+        """Whether the sign-up form is offered at all; the form checks the address."""
+        return current_policy().kind != "closed"
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Store the password alone: a right that is being taken away meanwhile must not be written back."""
@@ -84,9 +71,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         sociallogin: SocialLogin,
     ) -> bool:
         """Whether a person the provider vouches for, without an account here, may get one."""
-        policy = signup_policy()
+        policy = current_policy()
         if policy.kind != "domain" or not sociallogin.email_addresses:
-            # Without an address the sign-up form asks for one, and `clean_email` checks it.
+            # Without an address the sign-up form asks for one, and checks it.
             return policy.kind != "closed"
         return policy.admits(sociallogin.email_addresses[0].email)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
@@ -47,3 +48,9 @@ def parse_signup(value: str) -> SignupPolicy:
         f"READINESS_SIGNUP is “{value}”. Use closed, open, or domain: with the domains, "
         "for example domain:example.com,example.org."
     )
+
+
+def current_policy() -> SignupPolicy:
+    """The policy that the settings hold."""
+    policy: SignupPolicy = settings.SIGNUP
+    return policy

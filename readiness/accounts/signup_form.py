@@ -11,6 +11,7 @@ from django import forms
 from django.http import HttpRequest
 
 from readiness.accounts.models import User
+from readiness.accounts.signup import current_policy
 
 
 class NameField(forms.CharField):
@@ -32,6 +33,14 @@ class SignupNameForm(forms.Form):
         help_text="As colleagues know you. It stands beside what you answer and approve.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse an address that may not sign up. Here, because allauth's own hook serves other forms too."""
+        cleaned = super().clean()
+        email = self.cleaned_data.get("email")
+        if email and not current_policy().admits(email):
+            self.add_error("email", current_policy().refusal)
+        return cleaned
 
     def signup(self, request: HttpRequest, user: User) -> None:  # noqa: ARG002  # allauth calls it so
         """Store the name of the new account."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from django import template
-from django.conf import settings
 from django.db.models import QuerySet
 
 from readiness.accounts.demo import demo_people as people_of_the_demo
 from readiness.accounts.models import User
-from readiness.accounts.signup import SignupPolicy
+from readiness.accounts.signup import current_policy
 
 register = template.Library()
 
@@ -22,5 +21,4 @@ def demo_people() -> QuerySet[User]:
 @register.simple_tag
 def signup_is_open() -> bool:
     """Whether anybody may sign up without an invitation; by domain counts."""
-    policy: SignupPolicy = settings.SIGNUP
-    return policy.kind != "closed"
+    return current_policy().kind != "closed"
