@@ -11,13 +11,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import Settings
 
 from readiness.accounts.adapters import MFAAdapter
 from tests.accounts.test_sign_in import NEW_PASSWORD, choose, is_signed_in, reset_link, sign_in
 from tests.accounts.test_signup import code_in
 from tests.cast import Cast
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, UserFactory
 
 ACTIVATE = "/accounts/2fa/totp/activate/"
 CHALLENGE = "/accounts/2fa/authenticate/"
@@ -131,11 +131,10 @@ def test_the_address_can_still_be_changed(secret: str, client: Client) -> None:
     assert is_signed_in(fresh)
 
 
-def test_the_person_is_told_of_a_new_second_factor(
-    cast: Cast, client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
+@pytest.mark.django_db(transaction=True)  # the mail goes out after the commit, within the request
+def test_the_person_is_told_of_a_new_second_factor(client: Client) -> None:
+    UserFactory.create(email="member@example.com")
     sign_in(client, "member@example.com")
-    with django_capture_on_commit_callbacks(execute=True):
-        enrol(client)
+    enrol(client)
     assert {message.to[0] for message in mail.outbox} == {"member@example.com"}
     assert any("Authenticator App Activated" in message.subject for message in mail.outbox)
