@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from readiness import processes
 from readiness.embedded import places
@@ -56,6 +57,13 @@ def make_plan(environment: dict[str, str], *, demo: bool) -> Plan:
             f"The demo signs anybody in without a password, so it does not listen on {host}, which others "
             "can reach. "
             "Leave HOST out, or run it without --demo."
+        )
+    base_url = environment.get("READINESS_BASE_URL", "")
+    if demo and base_url and not places.is_loopback(urlsplit(base_url).hostname or ""):
+        raise CannotStart(
+            f"READINESS_BASE_URL is {base_url}, an address that others can reach, and the demo signs "
+            "anybody in "
+            "without a password. Leave it out, or run it without --demo."
         )
     data = Path(environment.get("READINESS_DATA") or _ROOT / "var").resolve()
     return Plan(host, int(text), data, demo)

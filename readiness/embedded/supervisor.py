@@ -136,9 +136,21 @@ class Supervisor:
             Stopped: always, in the end.
         """
         while True:
-            self._pump(1.0)
-            for child in list(self._children.values()):
-                self._revive(child)
+            self.turn(1.0)
+
+    def turn(self, seconds: float) -> None:
+        """Pass output on for at most `seconds`, and start what has died again when its time has come.
+
+        Raises:
+            Stopped: somebody asked to stop.
+        """
+        self._pump(seconds)
+        for child in list(self._children.values()):
+            self._revive(child)
+
+    def names(self) -> list[str]:
+        """Return the names of what was started."""
+        return list(self._children)
 
     def stop(self, order: list[list[str]]) -> None:
         """Stop the programs named in `order`, group after group. Another Ctrl-C ends the group at once."""
