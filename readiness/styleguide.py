@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from readiness.accounts.models import User
 from readiness.errors import Conflict, DomainError, Invalid, Refused
+from readiness.http import render_session_ended
 from readiness.ui import STATUSES
 
 PAGES: Final = {"": "Components", "forms": "Forms", "workspace": "Workspace", "services": "Services"}
@@ -72,6 +73,24 @@ def error(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in _ERRORS:
         raise Http404
     raise _ERRORS[kind]
+
+
+def save(request: HttpRequest) -> HttpResponse:
+    """Stand in for saving an answer; session, refused, broken or conflict in the note makes it fail."""
+    note = request.POST.get("note", "")
+    request.user = _PEOPLE[0]
+    if "session" in note:
+        return render_session_ended(request, "/accounts/login/?next=/styleguide/workspace/")
+    if "refused" in note:
+        raise _ERRORS["refused"]
+    if "broken" in note:
+        return HttpResponse("A proxy's own page", status=502)
+    given = request.POST.get("revision", "1")
+    if "conflict" in note and given == "1":
+        conflict = {"form_id": "answer-noise", "actor": _PEOPLE[2], "at": timezone.now(), "revision": 7}
+        texts = {"mine": note, "theirs": "Two of them are gone since.", "theirs_status": "met"}
+        return render(request, "components/conflict.html", {**conflict, **texts}, status=409)
+    return render(request, "styleguide/saved.html", {"revision": int(given) + 1})
 
 
 def _context() -> dict[str, Any]:

@@ -19,6 +19,7 @@ if settings.DEBUG:
 
     urlpatterns += [
         path("styleguide/", styleguide.page, name="styleguide"),
+        path("styleguide/save/", styleguide.save, name="styleguide-save"),
         path("styleguide/<slug:name>/", styleguide.page, name="styleguide-page"),
         path("styleguide/error/<slug:kind>/", styleguide.error, name="styleguide-error"),
     ]

@@ -2,19 +2,16 @@
 //   <form data-autosave id="answer-x" action="URL" hx-post="URL" hx-trigger="autosave" hx-target="...">
 //     a hidden field `revision` (#revision-x); the answer brings a new one out of band, and never the form itself
 //     <span class="save-state" data-save-state>  what is going on, in words; the server's words stay if it swaps it
-// What is typed is kept in this browser, with the revision it was typed on, until the server has it. A kept text
-// with an old revision is sent with that old revision, so the server answers 409 and shows both texts.
-// In the 409 fragment: <button data-resolve="mine" data-form="answer-x" data-revision="13">, and "theirs".
+// What is typed is kept in this browser, with the revision it was typed on, until the server has it (drafts.mjs).
+// A kept text with an old revision is sent with that old revision, so the server answers 409 and shows both texts
+// (components/conflict.html, whose buttons carry data-resolve="mine" or "theirs").
+import { content, fill, forget, keep, kept, revision } from "./drafts.mjs";
+
 const WAIT = 700; // ms of silence before text is sent
 const RETRY = [2, 5, 10, 20, 40, 60]; // seconds until a failed save is tried again
-const NOT_CONTENT = new Set(["csrfmiddlewaretoken", "revision"]);
 const states = new WeakMap();
 
 const forms = (root = document) => [...root.querySelectorAll("form[data-autosave]")];
-const content = (form) =>
-  [...new FormData(form)].filter(([name, value]) => !NOT_CONTENT.has(name) && typeof value === "string");
-const key = (form) => `draft:${document.body.dataset.user ?? ""}:${new URL(form.action).pathname}`;
-const revision = (form) => form.elements.namedItem("revision");
 const indicator = (form) =>
   form.querySelector("[data-save-state]") ?? document.querySelector(`[data-save-state="${form.id}"]`);
 
@@ -35,22 +32,6 @@ function say(form, kind, words, retry = false) {
   place.append(" ", button);
 }
 
-function keep(form) {
-  try {
-    localStorage.setItem(key(form), JSON.stringify({ revision: revision(form)?.value, fields: content(form) }));
-  } catch {
-    // Storage full or forbidden: the text is still in the page, and leaving warns.
-  }
-}
-
-function forget(form) {
-  try {
-    localStorage.removeItem(key(form));
-  } catch {
-    // Nothing was kept.
-  }
-}
-
 function plan(form, delay) {
   const now = state(form);
   clearTimeout(now.timer);
@@ -64,26 +45,12 @@ function save(form) {
   window.htmx.trigger(form, "autosave");
 }
 
-function fill(form, fields) {
-  for (const control of form.elements) {
-    if (!control.name || NOT_CONTENT.has(control.name) || control.type === "file") continue;
-    const values = fields.filter(([name]) => name === control.name).map(([, value]) => value);
-    if (control.type === "radio" || control.type === "checkbox") control.checked = values.includes(control.value);
-    else if (values.length) control.value = values[0];
-  }
-}
-
 function restore(form) {
-  let kept = null;
-  try {
-    kept = JSON.parse(localStorage.getItem(key(form)));
-  } catch {
-    // Not ours, or no storage.
-  }
-  if (!kept) return;
-  if (JSON.stringify(kept.fields) === JSON.stringify(content(form))) return forget(form);
-  fill(form, kept.fields);
-  if (revision(form)) revision(form).value = kept.revision;
+  const draft = kept(form);
+  if (!draft) return;
+  if (JSON.stringify(draft.fields) === JSON.stringify(content(form))) return forget(form);
+  fill(form, draft.fields);
+  if (revision(form)) revision(form).value = draft.revision;
   state(form).dirty = true;
   say(form, "restored", "What you typed before was not saved. It is back, and is being saved now.");
   plan(form, 1500);
@@ -126,6 +93,9 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestCon
     say(elt, "failed", "Not saved: somebody else changed this meanwhile. Choose which text holds.");
   } else if (xhr.status === 401) {
     say(elt, "failed", "Not saved: your session has ended. Your text is kept; sign in again and it comes back.", true);
+  } else if (xhr.status === 403 && !xhr.getResponseHeader("HX-Retarget")) {
+    // The token of the page is from before a sign-in in another tab.
+    say(elt, "failed", "Not saved: this page is too old. Your text is kept; reload the page and it comes back.");
   } else if (xhr.status >= 400 && xhr.status < 500 && xhr.status !== 408 && xhr.status !== 429) {
     say(elt, "failed", xhr.status === 422 ? "Not saved: see what is wrong." : "Not saved.", xhr.status !== 422);
   } else {
@@ -150,6 +120,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-resolve]");
   const form = button && document.getElementById(button.dataset.form);
   if (!form) return;
+  button.closest("[data-conflict]")?.remove();
   const now = state(form);
   Object.assign(now, { held: false, dirty: button.dataset.resolve === "mine" });
   if (now.dirty) {
@@ -158,7 +129,7 @@ document.addEventListener("click", (event) => {
     save(form);
   } else {
     forget(form);
-    if (!button.hasAttribute("href") && !button.hasAttribute("hx-get")) location.reload();
+    location.reload();
   }
 });
 

@@ -40,7 +40,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
   if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) {
     event.detail.shouldSwap = true;
-    event.detail.isError = false;
   }
 });
 
@@ -50,8 +49,9 @@ function speaksForItself(event) {
 }
 
 document.addEventListener("htmx:responseError", (event) => {
-  if (speaksForItself(event)) return;
-  const { status } = event.detail.xhr;
+  const { xhr } = event.detail;
+  const { status } = xhr;
+  if (speaksForItself(event) || xhr.getResponseHeader("HX-Retarget")) return;
   if (status === 413) {
     toast("That is more than the server takes. Send less text or a smaller file.", "bad");
   } else if (status === 429) {

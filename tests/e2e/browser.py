@@ -27,9 +27,11 @@ FLAGS: Final = [
 DESKTOP: Final = (1480, 1000)
 PHONE: Final = (390, 844)
 _ASSETS: Final = {"stylesheet", "script", "image", "font"}
-# Chromium writes a line for every answer of 4xx and 5xx. Pages and htmx are for the tests to judge; assets
-# are caught below.
-_STATUS_LINE: Final = re.compile(r"^Failed to load resource: ")
+# Chromium and htmx write a line for every answer of 4xx and 5xx and every lost connection. What the page
+# makes of it is for the tests to judge; missing assets are caught below.
+_STATUS_LINE: Final = re.compile(
+    r"^Failed to load resource: |^Response Status Error Code |^htmx:(sendError|afterRequest)\b"
+)
 
 
 def executable() -> str:
