@@ -1,4 +1,4 @@
-"""`readiness run` as a whole, on real processes: start, stop, kill -9, what a power cut leaves, no orphans."""
+"""`readiness run` as a whole, on real processes: start, stop, kill -9, a power cut, no orphans."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Installation:
         self.process.wait()
 
     def processes(self) -> dict[int, str]:
-        """Return the processes of this installation by id, found by its paths in environment or command line."""
+        """Return the processes of this installation by id, found by its paths in their environment."""
         marks = [f"READINESS_DATA={self.data}".encode(), str(self.data).encode() + b"/postgres"]
         marks.append(str(places.socket_dir(self.data)).encode())
         found = {}
@@ -199,7 +199,7 @@ def test_kill_9_leaves_nobody_and_loses_nothing(installation: Installation) -> N
 
 
 def test_a_start_after_a_power_cut(installation: Installation) -> None:
-    """Stale locks whose process id now belongs to somebody else, stale sockets, half an initdb, a torn queue."""
+    """Stale locks whose process id is somebody else's now, stale sockets, half an initdb, a torn queue."""
     data, sockets = installation.data, places.socket_dir(installation.data)
     lock = data / "postgres" / "postmaster.pid"
     stale = f"{os.getpid()}\n{data}/postgres\n1700000000\n5432\n{sockets}/pg\n\n  5432001    123456\nready\n"
