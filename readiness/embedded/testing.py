@@ -36,12 +36,19 @@ os.environ.setdefault("REDIS_URL", places.redis_url(_HOME / "s"))
 @pytest.fixture(scope="session")
 def servers() -> Iterator[None]:
     """Run PostgreSQL and Valkey for the session, whichever the environment names no server for."""
+    with running_servers():
+        yield
+
+
+@contextlib.contextmanager
+def running_servers() -> Iterator[Path]:
+    """Run the servers that the environment names none for; yields the temporary data directory."""
     with contextlib.ExitStack() as stack:
         (_HOME / "s").mkdir(mode=0o711, exist_ok=True)
         for kind, name in ((Postgres, "DATABASE_URL"), (Valkey, "REDIS_URL")):
             if name not in _GIVEN:
                 stack.enter_context(_running(kind(_HOME, _HOME / "s", durable=False)))
-        yield
+        yield _HOME
 
 
 def pytest_unconfigure() -> None:

@@ -37,6 +37,13 @@ def with_database(name: str) -> str:
 @contextlib.contextmanager
 def running(database: str, extra: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run the web process on `database`, with `extra` in its environment; yields its base URL."""
+    with running_process(database, extra) as (base, _):
+        yield base
+
+
+@contextlib.contextmanager
+def running_process(database: str, extra: Mapping[str, str] | None = None) -> Iterator[tuple[str, int]]:
+    """Like `running`; yields the base URL and the id of the master process."""
     port = free_port()
     base = f"http://localhost:{port}"  # passkeys work on a name only
     environment = {
@@ -58,7 +65,7 @@ def running(database: str, extra: Mapping[str, str] | None = None) -> Iterator[s
         process = spawn(command, env=environment, cwd=ROOT, output=log.fileno())
         try:
             _wait(f"{base}/health/live", process)
-            yield base
+            yield base, process.pid
         except RuntimeError as error:
             log.seek(0)
             raise RuntimeError(f"{error}\n{log.read().decode(errors='replace')}") from None
