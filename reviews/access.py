@@ -14,7 +14,8 @@ from readiness.errors import NotFound
 from reviews import permissions
 from reviews.models import Answer, Review, ReviewSection, Service
 from reviews.permissions import Subject
-from reviews.queries.authors import section_authors
+from reviews.queries.authors import answer_authors, section_authors
+from reviews.verbs import Verbs
 
 _MISSING = "There is nothing at this address, or you may not see it."
 
@@ -77,3 +78,10 @@ def decide(request: HttpRequest, row: ReviewSection, verb: str) -> Decision:
         authors=section_authors(row.pk) if weighs else frozenset(),
     )
     return permissions.allowed(actor(request), verb, about)
+
+
+def verbs(request: HttpRequest, row: Answer) -> Verbs:
+    """What the asker may do with an item now, rights and state together; own work is that in this answer."""
+    review = row.section.review
+    about = Subject(review.service.team_id, frozenset(row.section.section.reviewer_roles))
+    return Verbs(actor(request), about, review.status, authors=lambda: answer_authors(row.pk))

@@ -8,10 +8,12 @@ from reviews.views import (
     answers,
     audit,
     decisions,
+    evidence,
     imports,
     items,
     my_work,
     portfolio,
+    probes,
     reviews,
     sections,
     services,
@@ -24,6 +26,8 @@ _SERVICE = "services/<slug:slug>/"
 _REVIEW = _SERVICE + "reviews/<int:number>/"
 _SECTION = _REVIEW + "<slug:section_slug>/"
 _ITEM = _SECTION + "<slug:item_slug>/"
+_EVIDENCE = _ITEM + "evidence/<int:evidence_id>/"
+_RUN = _ITEM + "probes/runs/<int:run_id>/"
 
 urlpatterns = [
     # -- Services -------------------------------------------------------------------------------------------
@@ -60,6 +64,18 @@ urlpatterns = [
     path(_ITEM + "send-back/", items.send_back, name="item_send_back"),
     path(_ITEM + "findings/", items.add_finding, name="finding_raise"),
     path(_ITEM + "rulings/<slug:probe>/", items.rule, name="ruling_make"),
+    # -- Evidence of an item ---------------------------------------------------------------------------------
+    path(_ITEM + "evidence/", evidence.add, name="evidence_add"),
+    path(_ITEM + "evidence/panel/", evidence.panel, name="evidence_panel"),
+    path(_EVIDENCE, evidence.preview, name="evidence_preview"),
+    path(_EVIDENCE + "content/", evidence.content, name="evidence_content"),
+    path(_EVIDENCE + "download/", evidence.download, name="evidence_download"),
+    path(_EVIDENCE + "withdraw/", evidence.withdraw, name="evidence_withdraw"),
+    # -- Probes of an item -----------------------------------------------------------------------------------
+    path(_ITEM + "probes/", probes.panel, name="probe_panel"),
+    path(_ITEM + "probes/<slug:probe>/run/", probes.run, name="probe_run"),
+    path(_RUN, probes.detail, name="probe_run_detail"),
+    path(_RUN + "record/", probes.record, name="probe_run_record"),
     # -- Over all services -----------------------------------------------------------------------------------
     path("", my_work.my_work, name="my_work"),
     path("my-work/count/", my_work.my_work_count, name="my_work_count"),

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from checklist.probes import registry
-from checklist.probes.base import Outcome, ProbeSpec, ServiceTarget
+from checklist.probes.base import Outcome, ProbeSpec
 from checklist.probes.runner import RunResult, canonical_hash, missing_target, target_config
 from readiness.accounts.rights import Actor
 from readiness.errors import Invalid, NotFound, WrongState
@@ -23,13 +23,12 @@ from reviews import storage
 from reviews.actions.base import Change, answer_of, changing
 from reviews.actions.evidence import attach
 from reviews.models import Answer, Evidence, ProbeRun, ReviewSection, Service, StoredFile
+from reviews.queries.probe_rows import TAKEN_WITHIN, target_of
 from reviews.states import EvidenceGrade, EvidenceKind, RunStatus
 
 MAX_ATTEMPTS: Final = 3
 # What a worker needs besides the probe's own time, to store the result.
 LEASE_MARGIN: Final = timedelta(seconds=20)
-# A queued run that no worker took within this time is queued again.
-TAKEN_WITHIN: Final = timedelta(seconds=20)
 _PROVES: Final = frozenset({Outcome.PASS, Outcome.WARN, Outcome.FAIL})
 _MAX_SUMMARY: Final = 500
 _PICK_UP: Final = 200
@@ -43,16 +42,6 @@ class Claim:
     attempt: int
     probe: str
     config: dict[str, Any]
-
-
-def target_of(service: Service) -> ServiceTarget:
-    """What probes may know of a service."""
-    return ServiceTarget(
-        production_url=service.production_url,
-        health_url=service.health_url,
-        repository_url=service.repository_url,
-        facts=service.facts,
-    )
 
 
 def request_run(actor: Actor, review_id: int, item_slug: str, probe: str) -> ProbeRun:
