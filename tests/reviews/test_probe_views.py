@@ -52,7 +52,7 @@ def signed_in(client: Client, cast: Cast) -> Client:
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What was handed to the broker."""
     sent: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(tasks.run_probe, "apply_async", lambda args, kwargs: sent.append(args))
+    monkeypatch.setattr(tasks.run_probe, "apply_async", lambda args, _kwargs: sent.append(args))
     return sent
 
 
