@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 
 from checklist.diff import Difference, compare
 from checklist.models import Checklist, ChecklistVersion, Item, Section
@@ -13,17 +13,16 @@ _PUBLISHED = ChecklistVersion.Status.PUBLISHED
 
 
 def checklists() -> QuerySet[Checklist]:
-    """Checklists with a published version, each with latest_number, latest_at, sections and items."""
+    """Checklists with a published version, each with latest_number, latest_at, section_total, item_total."""
     latest = ChecklistVersion.objects.filter(checklist=OuterRef("pk"), status=_PUBLISHED).order_by("-number")
-    counted = latest.annotate(
-        section_total=Count("sections", distinct=True), item_total=Count("items", distinct=True)
-    )
-    return Checklist.objects.filter(versions__status=_PUBLISHED).annotate(
-        latest_number=Max("versions__number", filter=Q(versions__status=_PUBLISHED)),
-        latest_at=Max("versions__published_at"),
-        section_total=Subquery(counted.values("section_total")[:1]),
-        item_total=Subquery(counted.values("item_total")[:1]),
-    )
+    sections = latest.annotate(total=Count("sections"))
+    items = latest.annotate(total=Count("items"))
+    return Checklist.objects.annotate(
+        latest_number=Subquery(latest.values("number")[:1]),
+        latest_at=Subquery(latest.values("published_at")[:1]),
+        section_total=Subquery(sections.values("total")[:1]),
+        item_total=Subquery(items.values("total")[:1]),
+    ).filter(latest_number__isnull=False)
 
 
 def published_versions(slug: str) -> list[ChecklistVersion]:
@@ -46,9 +45,17 @@ def latest_version(slug: str) -> ChecklistVersion:
 
 def published_version(slug: str, number: int) -> ChecklistVersion:
     """A published version by its number. Raises `NotFound`."""
-    for version in published_versions(slug):
+    return pick_version(published_versions(slug), number)
+
+
+def pick_version(versions: list[ChecklistVersion], number: int | None) -> ChecklistVersion:
+    """The version with this number among `versions`, None for the first. Raises `NotFound`."""
+    if number is None:
+        return versions[0]
+    for version in versions:
         if version.number == number:
             return version
+    slug = versions[0].checklist.slug
     raise NotFound(f"There is no version {number} of “{slug}”. Pick one from the checklist's page.")
 
 

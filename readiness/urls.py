@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(".well-known/security.txt", security_txt, name="security_txt"),
     path("", include("readiness.accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("checklists/", include("checklist.urls")),
     path("", include("reviews.urls")),
 ]
 

@@ -131,7 +131,11 @@ def describe_rule(rule: Rule, *, negated: bool = False) -> str:
         for branch in rule[word]
         for text in [describe_rule(branch, negated=negated)]
     ]
-    return joiner.join(parts)
+    same = "the service "
+    shared = all(part.startswith(same) for part in parts)
+    return joiner.join(
+        [part.removeprefix(same) if shared and index else part for index, part in enumerate(parts)]
+    )
 
 
 def _describe_comparison(fact: Fact, rule: Rule, *, negated: bool) -> str:

@@ -90,7 +90,7 @@ def test_every_rule_can_be_said_in_words_and_names_its_facts(rule: dict[str, Any
 
 def test_words() -> None:
     assert describe_rule({"any": [PAYMENTS, HEALTH]}) == (
-        "the service handles payments or the service handles health data"
+        "the service handles payments or handles health data"
     )
     assert describe_rule({"not": {"any": [PAYMENTS, {"fact": "cloud", "is": "aws"}]}}) == (
         "the service handles no payments and “Where it runs” is not AWS"
