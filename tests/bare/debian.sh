@@ -23,8 +23,7 @@ if [ ! -e "$base.done" ]; then
     debootstrap --variant=minbase "$suite" "$base" "$mirror"
     cp /etc/resolv.conf "$base/etc/resolv.conf"
     cp -r /etc/apt/apt.conf.d/. "$base/etc/apt/apt.conf.d/"
-    mkdir -p "$base/etc/ssl/certs"
-    cp /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/certs/"
+    cp /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/this-machine.crt"
     [ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$base/etc/pip.conf"
     chroot "$base" apt-get update -q
     chroot "$base" apt-get install -qy --no-install-recommends make python3 python3-venv
@@ -53,7 +52,7 @@ for scenario in $scenarios; do
         mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" &&
         exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb PORT="$4" $5 \
             chroot "$1" python3 "$2/tests/bare/drive.py" "$3" "$2"
-        ' sh "$copy" "$place" "$scenario" "${PORT:-18017}" "$(env | grep '^PIP_' | tr '\n' ' ')"; then
+        ' sh "$copy" "$place" "$scenario" "${PORT:-18017}" "$(env | grep '^PIP_' | grep -v '^PIP_CERT=' | tr '\n' ' ') PIP_CERT=/etc/ssl/this-machine.crt"; then
         echo "== $scenario: passed"
         rm -rf --one-file-system "$copy"
     else
