@@ -15,6 +15,7 @@ PRODUCTION = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     "READINESS_BASE_URL": "https://readiness.example.com",
     "REDIS_URL": "redis://broker.example.com/0",
+    "SECURE_PROXY_SSL_HEADER": "X-Forwarded-Proto",
     "SECRET_KEY": "only-for-this-check-" + "0123456789abcdef" * 4,
 }
 

@@ -45,6 +45,14 @@ def production_settings(**_kwargs: Any) -> list[CheckMessage]:
                 id="readiness.W001",
             )
         )
+    if settings.SECURE_SSL_REDIRECT and not settings.SECURE_PROXY_SSL_HEADER:
+        found.append(
+            checks.Warning(
+                "Every request is redirected to https, and none is known to have come by it: a circle.",
+                hint="Set SECURE_PROXY_SSL_HEADER to the header your proxy sets, often X-Forwarded-Proto.",
+                id="readiness.W003",
+            )
+        )
     if settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend")):
         found.append(
             checks.Warning(

@@ -9,12 +9,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+_ROOT = Path(__file__).resolve().parent.parent
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand named in `arguments`. Return the exit code; a single process never returns."""
     options = _parser().parse_args(arguments)
     if options.command == "run":
         return _run(options)
+    if options.command == "prepare":
+        return _prepare()
     return _become(options.command)
 
 
@@ -28,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--exit-with-parent", action="store_true", help="stop when the program that started this ends"
     )
+    commands.add_parser("prepare", help="bring the database up to date: tables and the built-in checklist")
     commands.add_parser("web", help="the web server alone")
     commands.add_parser("worker", help="the worker for short tasks and probes alone")
     commands.add_parser("packets", help="the worker that renders packets alone")
@@ -50,11 +55,18 @@ def _run(options: argparse.Namespace) -> int:
     return run.run(plan)
 
 
+def _prepare() -> int:
+    from readiness import prepare
+
+    prepare.main()
+    return 0
+
+
 def _become(name: str) -> int:
     """Replace this process by the one called `name`, so that signals reach it."""
     from readiness import processes
 
-    data = Path(os.environ.get("READINESS_DATA") or "var").resolve()
+    data = Path(os.environ.get("READINESS_DATA") or _ROOT / "var").resolve()
     known: dict[str, Callable[[], list[str]]] = {
         processes.WEB: processes.web,
         processes.WORKER: processes.worker,

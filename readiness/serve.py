@@ -6,16 +6,26 @@ import gc
 import os
 from typing import Any
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+from readiness.embedded.places import is_loopback
+
+_host = os.environ.get("HOST", "127.0.0.1")
+if os.environ.get("READINESS_DEMO", "").lower() in {"1", "true", "yes", "on"} and not is_loopback(_host):
+    raise SystemExit(f"The demo signs anybody in without a password, so it does not listen on {_host}.")
+
+bind = (
+    f"[{_host.strip('[]')}]:{os.environ.get('PORT', '8000')}"
+    if ":" in _host
+    else (f"{_host}:{os.environ.get('PORT', '8000')}")
+)
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "asgi"
 preload_app = True  # one copy of the code for all workers
-graceful_timeout = 5
-timeout = 60
-keepalive = 15
+graceful_timeout = 5  # seconds
+timeout = 60  # seconds without a sign of life, after which a worker is replaced
+keepalive = 15  # seconds
 control_socket_disable = True
 loglevel = "warning"
-# The application sets the real client address from the proxy's header itself, and only where it is told to.
+# The application itself reads what a proxy says, and only what it is told to (SECURE_PROXY_SSL_HEADER).
 forwarded_allow_ips = ""
 
 

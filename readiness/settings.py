@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,11 +39,13 @@ if DEMO and not places.is_loopback(urlsplit(BASE_URL).hostname or ""):
         "that others can reach. Unset READINESS_DEMO."
     )
 
-_UNSAFE_KEY = "insecure-development-key-that-check-deploy-refuses"
-SECRET_KEY: str = env.str("SECRET_KEY", default=_UNSAFE_KEY)
+for _name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL") if HTTPS else ():
+    if not env.str(_name, default=""):
+        raise ImproperlyConfigured(f"Set {_name}: READINESS_BASE_URL is https, so this is for real.")
+# `readiness run` keeps a key in the data directory. Without either, one that is forgotten when the process
+# ends.
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or places.kept_secret_key(DATA_DIR) or token_urlsafe(50)
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
-if SECRET_KEY == _UNSAFE_KEY and HTTPS:
-    raise ImproperlyConfigured("Set SECRET_KEY: READINESS_BASE_URL is https, so this is a real installation.")
 
 _LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ALLOWED_HOSTS: list[str] = (

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 PORT = 5432  # only the name of the socket file: PostgreSQL does not listen on TCP
 DATABASE = "readiness"
+SECRET_KEY = "secret-key"  # noqa: S105  # the name of the file
 
 
 class CannotStart(Exception):
@@ -61,6 +62,14 @@ def database_url(sockets: Path) -> str:
 def redis_url(sockets: Path) -> str:
     """Return the REDIS_URL of the embedded Valkey that listens in `sockets`."""
     return f"redis+socket://{sockets}/valkey.sock?virtual_host=0"
+
+
+def kept_secret_key(data: Path) -> str:
+    """Return the key that `readiness run` keeps in `data`, or an empty string."""
+    try:
+        return (data / SECRET_KEY).read_text().strip()
+    except OSError:
+        return ""
 
 
 def current_account() -> Account:

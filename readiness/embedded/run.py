@@ -100,7 +100,7 @@ def _start_all(supervisor: Supervisor, plan: Plan) -> None:
     sockets = places.socket_dir(plan.data)
     servers = start_servers(supervisor, plan.data, sockets, os.environ)
     environment = _environment(plan, servers)
-    supervisor.run_to_end(_python("setup", ["-m", "readiness.embedded.prepare"], environment))
+    supervisor.run_to_end(_python("setup", ["-m", "readiness.prepare", "static"], environment))
     commands = {
         processes.WEB: processes.web(),
         processes.WORKER: processes.worker(),
@@ -190,9 +190,9 @@ def _check_port(plan: Plan) -> None:
 
 def _secret_key(data: Path) -> str:
     """Return the installation's own key, made once and readable by its owner alone."""
-    path = data / "secret-key"
+    path = data / places.SECRET_KEY
     if not path.exists():
-        fresh = data / "secret-key.new"
+        fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:

@@ -1,10 +1,11 @@
-"""What has to be done before the processes start: tables, static files, the built-in checklist, demo data."""
+"""What has to be done before the processes start: tables, the built-in checklist, static files, demo data."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import django
@@ -13,14 +14,15 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 
 
-def main() -> None:
-    """Bring the database and the static files up to date with the code."""
+def main(*, static: bool = False) -> None:
+    """Bring the database up to date with the code, and with `static` the collected static files too."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "readiness.settings")
     django.setup()
     if _is_empty():
         print("Making the tables ...", flush=True)
     call_command("migrate", interactive=False, verbosity=0)
-    _collect_static()
+    if static:
+        collect_static()
     commands = get_commands()
     if "checklist" in commands:
         call_command("checklist", "load")
@@ -28,7 +30,7 @@ def main() -> None:
         call_command("seed_demo")
 
 
-def _collect_static() -> None:
+def collect_static() -> None:
     """Collect and compress the static files, unless those that are there were made from the same sources."""
     target = Path(settings.STATIC_ROOT)
     digest = hashlib.sha256(django.__version__.encode())
@@ -51,4 +53,4 @@ def _is_empty() -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(static=sys.argv[1:] == ["static"])
