@@ -172,6 +172,12 @@ class ItemCard:
         return bool(self.item.probes)
 
     @property
+    def needs_attention(self) -> bool:
+        """Whether the card's foot has something to offer."""
+        sheet = self.sheet
+        return bool(sheet.can_be_waived or sheet.waiver or sheet.open_findings or sheet.disagreements)
+
+    @property
     def is_problem(self) -> bool:
         """Whether something is wrong here, other than that nobody has answered yet."""
         stands = self.state in (AnswerState.NOT_MET, AnswerState.WAIVED)
