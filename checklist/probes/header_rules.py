@@ -126,7 +126,7 @@ def _deleted(flags: dict[str, str], now: datetime) -> bool:
     if re.fullmatch(r"-?[0-9]{1,15}", age):
         return int(age) <= 0
     try:
-        expires = parsedate_to_datetime(flags["expires"].replace("-", " "))
-    except (KeyError, ValueError, TypeError, IndexError):
+        expires = parsedate_to_datetime(flags["expires"][:60].replace("-", " "))
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):
         return False
     return (expires if expires.tzinfo else expires.replace(tzinfo=UTC)) <= now

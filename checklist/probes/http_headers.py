@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
-from html.parser import HTMLParser
 from typing import Annotated
 
 from pydantic import Field
@@ -27,6 +27,10 @@ from checklist.probes.walls import auth_wall, same_site
 _HTML_HEAD = 64 * 1024
 _LONGEST = 4096
 _MOST = 50
+# Not html.parser: on malformed pages it takes time in the square of their length.
+_META = re.compile(r"<meta\s[^<>]{1,4000}>", re.IGNORECASE)
+_POLICY_NAME = re.compile(r"""http-equiv\s*=\s*["']?content-security-policy["'\s/>]""", re.IGNORECASE)
+_CONTENT = re.compile(r"""\scontent\s*=\s*["']?[^"'\s>]""", re.IGNORECASE)
 
 
 class HeadersConfig(ProbeModel):
@@ -79,7 +83,7 @@ class HttpHeaders(Probe[HeadersConfig, HeadersFacts]):
             "Without HSTS a first visit can be turned to plain HTTP. A session cookie without Secure and "
             "HttpOnly can be read on the wire or by an injected script."
         ),
-        items=("authn-sessions", "encryption-in-transit"),
+        items=("authn-sessions",),
         remediation=(
             "Send Strict-Transport-Security with a max-age of at least six months on every HTTPS answer; set "
             "Secure, HttpOnly and SameSite on session cookies; send a Content-Security-Policy with "
@@ -252,16 +256,5 @@ def _cookies(exchange: Exchange, now: datetime) -> tuple[CookieFacts, ...]:
     return tuple(found.values())[:_MOST]
 
 
-class _MetaPolicy(HTMLParser):
-    found = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {key: (value or "").lower() for key, value in attrs}
-        if tag == "meta" and values.get("http-equiv") == "content-security-policy" and values.get("content"):
-            self.found = True
-
-
 def _has_meta_policy(page: str) -> bool:
-    parser = _MetaPolicy(convert_charrefs=False)
-    parser.feed(page)
-    return parser.found
+    return any(_POLICY_NAME.search(tag) and _CONTENT.search(tag) for tag in _META.findall(page))

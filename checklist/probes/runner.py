@@ -110,8 +110,9 @@ def run_probe(
     ctx = ProbeContext.for_run(policy, probe.spec.timeout, clock)
     try:
         observation = probe.collect(ctx, parsed)
-        facts = observation.facts.model_dump(mode="json")
-        verdict = probe.evaluate(observation.facts, parsed, clock())
+        # Judged as they will be stored, so that a later judgement of the stored facts cannot differ.
+        facts = _storable(observation.facts.model_dump(mode="json"))
+        verdict = probe.evaluate(probe.Facts.model_validate(facts), parsed, clock())
     except NetError as error:
         return run.failed(error.message, error.kind, ctx, **known)
     except Exception as error:
@@ -179,6 +180,17 @@ class _Run:
             facts_hash=canonical_hash({}),
             **known,
         )
+
+
+def _storable(value: Any) -> Any:
+    """Data without NUL, other control characters and surrogates, on which storage and pages trip."""
+    if isinstance(value, str):
+        return artifacts.printable(value.encode(errors="replace").decode())
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _storable(part) for key, part in value.items()}
+    return value
 
 
 def _config_for(probe_id: str, target: ServiceTarget) -> dict[str, Any] | NoTarget:

@@ -11,6 +11,7 @@ _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
 _END = "-----END PGP SIGNATURE-----"
 # RFC 5322 field names: printable ASCII without the colon.
 _FIELD = re.compile(r"^([\x21-\x39\x3b-\x7e]{1,100}):[ \t]*(.*?)[ \t]*$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _URI = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):(\S+)$")
 # RFC 3339, section 5.6, with its lower-case letters and leap second.
 _TIME = re.compile(
@@ -40,6 +41,9 @@ def parse(text: str) -> SecurityTxt:
     fields: list[tuple[str, str]] = []
     for number, line in numbered:
         if not line.strip() or line.startswith("#"):
+            continue
+        if _CONTROL.search(line):
+            problems.append(f"Line {number} holds control characters.")
             continue
         match = _FIELD.match(line)
         if match is None or len(fields) >= MAX_FIELDS:

@@ -38,6 +38,18 @@ class TlsConfig(ProbeModel):
     fail_days: Annotated[int, Field(ge=0, le=365)] = 7
 
 
+class CertificateFacts(ProbeModel):
+    """The server's own certificate. `names_match` is whether one of all its names is the host's."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    names_match: bool
+    not_before: AwareDatetime
+    not_after: AwareDatetime
+    fingerprint: str
+
+
 class TlsFacts(ProbeModel):
     """What the handshakes showed. `verify_code` is OpenSSL's, 0 where the certificate was accepted."""
 
@@ -48,17 +60,11 @@ class TlsFacts(ProbeModel):
     cipher: str = ""
     verify_code: int = 0
     verify_message: str = ""
-    subject: str = ""
-    issuer: str = ""
-    names: tuple[str, ...] = ()
-    names_match: bool | None = None
-    not_before: AwareDatetime | None = None
-    not_after: AwareDatetime | None = None
-    fingerprint: str = ""
     chain_length: int = 0
     legacy: Legacy = Legacy.UNCLEAR
     legacy_version: str = ""
     legacy_note: str = ""
+    certificate: CertificateFacts | None = None
 
 
 class Tls(Probe[TlsConfig, TlsFacts]):
@@ -116,7 +122,7 @@ class Tls(Probe[TlsConfig, TlsFacts]):
             return Observation(TlsFacts(host=target.host, port=target.port, spoke_tls=False))
         legacy = ctx.tls.legacy(target)
         facts = _facts(target.host, target.port, seen, legacy)
-        ctx.artifact.add_text("".join(_pem(der) for der in seen.chain))
+        ctx.artifact.add_text("".join(_described(der) for der in seen.chain))
         return Observation(facts, seen.peer)
 
     def evaluate(self, facts: TlsFacts, config: TlsConfig, now: datetime) -> Verdict:
@@ -143,48 +149,43 @@ class Tls(Probe[TlsConfig, TlsFacts]):
 
 
 def _facts(host: str, port: int, seen: Handshake, legacy: LegacyAnswer) -> TlsFacts:
-    certificate = _certificate(seen.chain)
-    common = {
-        "host": host,
-        "port": port,
-        "spoke_tls": True,
-        "protocol": seen.protocol,
-        "cipher": seen.cipher,
-        "verify_code": seen.verify_code,
-        "verify_message": seen.verify_message,
-        "chain_length": len(seen.chain),
-        "legacy": legacy.legacy,
-        "legacy_version": legacy.version,
-        "legacy_note": legacy.note,
-    }
-    if certificate is None:
-        return TlsFacts.model_validate(common)
-    names = _names(certificate)
-    return TlsFacts.model_validate(
-        {
-            **common,
-            "subject": certificate.subject.rfc4514_string()[:300],
-            "issuer": certificate.issuer.rfc4514_string()[:300],
-            "names": tuple(name[:255] for name in names[:_MAX_NAMES]),
-            "names_match": any(_matches(name, host) for name in names),
-            "not_before": certificate.not_valid_before_utc,
-            "not_after": certificate.not_valid_after_utc,
-            "fingerprint": certificate.fingerprint(hashes.SHA256()).hex(),
-        }
+    return TlsFacts(
+        host=host,
+        port=port,
+        spoke_tls=True,
+        protocol=seen.protocol,
+        cipher=seen.cipher,
+        verify_code=seen.verify_code,
+        verify_message=seen.verify_message,
+        chain_length=len(seen.chain),
+        legacy=legacy.legacy,
+        legacy_version=legacy.version,
+        legacy_note=legacy.note,
+        certificate=_certificate(seen.chain, host),
     )
 
 
-def _certificate(chain: tuple[bytes, ...]) -> x509.Certificate | None:
+def _certificate(chain: tuple[bytes, ...], host: str) -> CertificateFacts | None:
     try:
-        return x509.load_der_x509_certificate(chain[0]) if chain else None
-    except ValueError:
+        certificate = x509.load_der_x509_certificate(chain[0])
+        names = _names(certificate)
+        return CertificateFacts(
+            subject=certificate.subject.rfc4514_string()[:300],
+            issuer=certificate.issuer.rfc4514_string()[:300],
+            names=tuple(name[:255] for name in names[:_MAX_NAMES]),
+            names_match=any(_matches(name, host) for name in names),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        )
+    except (IndexError, ValueError, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
         return None
 
 
 def _names(certificate: x509.Certificate) -> list[str]:
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except x509.ExtensionNotFound:
         return []
     dns_names = found.get_values_for_type(x509.DNSName)
     return [*dns_names, *(str(address) for address in found.get_values_for_type(x509.IPAddress))]
@@ -198,24 +199,25 @@ def _matches(name: str, host: str) -> bool:
     return name == host
 
 
-def _pem(der: bytes) -> str:
+def _described(der: bytes) -> str:
     try:
         certificate = x509.load_der_x509_certificate(der)
+        subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+        return f"{subject}\n  issued by {issuer}\n  ends {certificate.not_valid_after_utc.isoformat()}\n"
     except ValueError:
         return "(a certificate that cannot be read)\n"
-    subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
-    return f"{subject}\n  issued by {issuer}\n  ends {certificate.not_valid_after_utc.isoformat()}\n"
 
 
 def _certificate_fails(facts: TlsFacts, now: datetime) -> list[str]:
     fails: list[str] = []
-    if facts.not_after is not None and now >= facts.not_after:
-        fails.append(f"The certificate expired on {facts.not_after:%d %B %Y}.")
+    certificate = facts.certificate
+    if certificate is not None and now >= certificate.not_after:
+        fails.append(f"The certificate expired on {certificate.not_after:%d %B %Y}.")
     elif facts.verify_code == _EXPIRED:
         fails.append("A certificate of the chain has expired.")
-    if facts.not_before is not None and now < facts.not_before:
-        fails.append(f"The certificate is not valid before {facts.not_before:%d %B %Y}.")
-    if facts.verify_code in {_HOST, _IP} or facts.names_match is False:
+    if certificate is not None and now < certificate.not_before:
+        fails.append(f"The certificate is not valid before {certificate.not_before:%d %B %Y}.")
+    if facts.verify_code in {_HOST, _IP} or (certificate is not None and not certificate.names_match):
         fails.append(f"The certificate is not for {facts.host}.")
     if facts.verify_code in _UNTRUSTED:
         fails.append("The certificate is not from an authority that clients trust.")
@@ -230,22 +232,32 @@ def _legacy_fails(facts: TlsFacts) -> list[str]:
 
 def _details(facts: TlsFacts, now: datetime) -> list[str]:
     details = [f"{facts.host} port {facts.port}: {facts.protocol}, {facts.cipher}"]
-    if facts.issuer:
-        details.append(f"Issued by {facts.issuer}")
-    left = _days_left(facts, now)
-    if facts.not_after is not None and left is not None and left >= 0:
-        details.append(f"Ends on {facts.not_after:%d %B %Y}, in {_days(left)}.")
-    if facts.names_match is False and facts.names:
-        details.append(f"The certificate names {', '.join(facts.names[:5])}.")
-    if facts.verify_code in _UNTRUSTED and facts.chain_length == 1 and facts.subject != facts.issuer:
-        details.append("The server sends its own certificate alone: add the intermediate certificates.")
+    certificate = facts.certificate
+    if certificate is not None:
+        details += _certificate_details(facts, certificate, now)
     if facts.legacy_note:
         details.append(f"TLS 1.1 and older: {facts.legacy_note}.")
     return details
 
 
+def _certificate_details(facts: TlsFacts, certificate: CertificateFacts, now: datetime) -> list[str]:
+    details = [f"Issued by {certificate.issuer}"]
+    left = _days_left(facts, now)
+    if left is not None and left >= 0:
+        details.append(f"Ends on {certificate.not_after:%d %B %Y}, in {_days(left)}.")
+    if not certificate.names_match and certificate.names:
+        details.append(f"The certificate names {', '.join(certificate.names[:5])}.")
+    if (
+        facts.verify_code in _UNTRUSTED
+        and facts.chain_length == 1
+        and certificate.subject != certificate.issuer
+    ):
+        details.append("The server sends its own certificate alone: add the intermediate certificates.")
+    return details
+
+
 def _days_left(facts: TlsFacts, now: datetime) -> float | None:
-    return None if facts.not_after is None else (facts.not_after - now) / timedelta(days=1)
+    return None if facts.certificate is None else (facts.certificate.not_after - now) / timedelta(days=1)
 
 
 def _days(left: float) -> str:

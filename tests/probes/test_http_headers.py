@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -143,6 +144,19 @@ def test_report_only_does_not_protect_and_a_policy_in_the_page_does(run: Callabl
     page = '<html><META HTTP-EQUIV="Content-Security-Policy" content="default-src \'self\'">'
     headers = {k: v for k, v in GOOD.items() if k != "Content-Security-Policy"} | {"X-Frame-Options": "DENY"}
     assert run(response(page, headers=headers)).outcome is Outcome.PASS
+
+
+def test_a_page_made_to_be_slow_to_read_is_not(run: Callable[..., RunResult]) -> None:
+    for page in (
+        "<" * 65536,
+        "<meta " * 11000,
+        "<!--" * 16000,
+        "<meta http-equiv=" + "'" * 65000,
+        "<![" * 20000,
+    ):
+        started = time.process_time()
+        assert run(response(page, headers=GOOD)).outcome is Outcome.PASS
+        assert time.process_time() - started < 1
 
 
 def test_an_api_needs_no_page_headers(run: Callable[..., RunResult]) -> None:
@@ -326,6 +340,10 @@ def test_other_cookies_by_name(name: str) -> None:
         ("a=; max-age=-1", rules.Cookie("a", False, False, "", True)),
         ("a=; expires=Wed, 21 Oct 2015 07:28:00 GMT; Max-Age=60", rules.Cookie("a", False, False, "", False)),
         ("a=; expires=Wed, 21-Oct-2015 07:28:00 GMT", rules.Cookie("a", False, False, "", True)),
+        (
+            "a=; expires=Wed, 21 Oct 99999999999999999999999 07:28:00 GMT",
+            rules.Cookie("a", False, False, "", False),
+        ),
         ("a=; expires=garbage", rules.Cookie("a", False, False, "", False)),
         ("a=b; x=HttpOnly; y=Secure", rules.Cookie("a", False, False, "", False)),
         ("nothing", None),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel
 
+from checklist.probes import header_rules as rules
 from checklist.probes import registry
 from checklist.probes import security_txt_format as form
 from checklist.probes.base import Outcome, ProbeModel, ProposedAnswer
@@ -115,10 +116,22 @@ def test_a_certificate_only_gets_worse_with_time(facts: TlsFacts, now: datetime,
     assert probe is not None
     config = probe.Config(url="https://a.example/")
     first, second = sorted((now, later))
-    if facts.not_before is not None and facts.not_before > first:
+    if facts.certificate is not None and facts.certificate.not_before > first:
         return
     if probe.evaluate(facts, config, first).outcome is Outcome.FAIL:
         assert probe.evaluate(facts, config, second).outcome is Outcome.FAIL
+
+
+@given(st.text(max_size=200), AWARE)
+def test_any_header_can_be_read(text: str, now: datetime) -> None:
+    for line in (text, f"sid={text}", f"sid=; expires={text}", f"sid=; max-age={text}", f"a=b; {text}"):
+        rules.parse_cookie(line, now)
+    rules.is_session(text)
+    rules.is_nosniff((text,))
+    for value in (text, f"max-age={text}", f"frame-ancestors {text}"):
+        age = rules.hsts_max_age((value,))
+        assert age is None or age >= 0
+        rules.framing_limited((value,), (value,))
 
 
 @given(st.text(max_size=400))

@@ -3,7 +3,9 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint
 
 import pytest
+from django.conf import settings
 
+from checklist.loader import read_checklist
 from checklist.probes import registry
 from checklist.probes.base import Outcome
 from checklist.probes.health_endpoint import HealthEndpoint
@@ -66,12 +68,21 @@ BUILTIN = ["health_endpoint", "tls", "http_headers", "security_txt", "request_id
 def test_the_built_in_probes() -> None:
     built = registry.build()
     assert [spec.id for spec in built.specs()] == BUILTIN
-    assert [spec.id for spec in built.for_item("encryption-in-transit")] == ["tls", "http_headers"]
+    assert [spec.id for spec in built.for_item("encryption-in-transit")] == ["tls"]
     assert built.get("nothing") is None
     for spec in built.specs():
         assert spec.stale_after > spec.every
         assert spec.rules
         assert spec.items
+
+
+def test_the_checklist_and_the_probes_name_each_other() -> None:
+    content = read_checklist(settings.BASE_DIR / "checklist" / "library" / "mvp-to-production")
+    named: dict[str, set[str]] = {}
+    for item in (item for section in content.sections for item in section.items):
+        for probe in item.probes:
+            named.setdefault(probe, set()).add(item.slug)
+    assert named == {spec.id: set(spec.items) for spec in registry.build().specs()}
 
 
 def test_a_plugin_that_is_named_is_loaded_and_runs(plugins: None) -> None:

@@ -28,7 +28,10 @@ def test_a_run_holds_all_that_is_stored(policy_for: PolicyFor) -> None:
     times = iter([NOW, NOW + timedelta(seconds=1), NOW + timedelta(seconds=2)])
     with http_server(response("ok")) as web:
         result = run_probe(
-            "health_endpoint", {"url": web.url}, policy_for(web.port), clock=lambda: next(times)
+            "health_endpoint",
+            {"url": web.url, "max_ms": 10_000},
+            policy_for(web.port),
+            clock=lambda: next(times),
         )
     assert result.outcome is Outcome.PASS
     assert (result.started_at, result.finished_at) == (NOW, NOW + timedelta(seconds=2))

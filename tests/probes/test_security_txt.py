@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -127,6 +128,14 @@ iQEzBAEBCAAdFiEE
 =abcd
 -----END PGP SIGNATURE-----
 """
+
+
+def test_control_characters_are_a_problem_and_are_not_stored(run: Callable[..., RunResult]) -> None:
+    result = run(served(GOOD + "Policy: https://example.com/\x00x\nX-Note: a\x1b[31m\n\x00\n"))
+    assert result.outcome is Outcome.FAIL
+    assert "Line 3 holds control characters." in " ".join([result.summary, *result.details])
+    assert len(result.facts["problems"]) == 3
+    assert "\\u00" not in json.dumps(result.facts)
 
 
 def test_a_signed_file_is_read_inside_its_signature_only(run: Callable[..., RunResult]) -> None:

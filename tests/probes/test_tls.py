@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 import warnings
 from collections.abc import Callable
@@ -220,3 +221,13 @@ def test_the_target_is_the_production_url() -> None:
     assert missing_target("tls", ServiceTarget()) == "Set the service's production URL first."
     config = target_config("tls", ServiceTarget(production_url="https://shop.example/"))
     assert config == {"url": "https://shop.example/", "warn_days": 21, "fail_days": 7}
+
+
+def test_a_certificate_with_nul_in_its_names_can_be_stored(policy_for: PolicyFor, tmp_path: Path) -> None:
+    context = self_signed(
+        tmp_path / "a.pem", common_name="local\x00host", names=["localhost\x00.evil.example"]
+    )
+    result = run(context, policy_for)
+    assert result.outcome is Outcome.FAIL
+    assert any("not for localhost" in text for text in (result.summary, *result.details))
+    assert "\\u0000" not in json.dumps(result.facts)
