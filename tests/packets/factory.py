@@ -20,6 +20,18 @@ SECTIONS = [
 ]
 GRADES: list[s.Grade] = ["machine", "witnessed", "attested", "asserted"]
 
+NOTES = [
+    (
+        "Rule CheckoutErrors{number} pages the primary after five minutes above 1 %. Tried on 20 November by "
+        "breaking the payment stub: the page came after four minutes and named the flow."
+    ),
+    "Done.",
+    (
+        "Rule **CheckoutErrors{number}** pages the primary.\n\n"
+        "- Tried on 20 November by breaking `payments-{number}`\n- The page came after four minutes"
+    ),
+]
+
 
 def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
@@ -55,10 +67,7 @@ def item(number: int, evidence_count: int = 2, **changes: Any) -> s.ItemRecord:
         "kind": "attestation",
         "applicable": True,
         "state": state,
-        "note": (
-            f"Rule **CheckoutErrors{number}** pages the primary after 5 minutes above 1 %.\n\n"
-            f"- Tested on 20 November by breaking `payments-{number}`\n- The page came after 4 minutes"
-        ),
+        "note": NOTES[number % 3].format(number=number),
         "answered_by": "M. Kerr",
         "answered_at": "2026-11-21T12:00:00Z",
         "evidence": tuple(evidence(number * evidence_count + n) for n in range(evidence_count)),
