@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from readiness.uploads import TOO_LARGE, BodyLimit, limit_for
+from tests.e2e.server import running
 
 MB = 1024 * 1024
 FORM = "multipart/form-data; boundary=xyz"
@@ -143,39 +141,12 @@ def test_text_within_the_limit_reaches_the_view(client: Client) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """The ASGI server on a free port, with a data directory of its own."""
+def server(tmp_path_factory: pytest.TempPathFactory, servers: None) -> Iterator[tuple[int, Path]]:
+    """The web process on a free port, with a data directory of its own."""
     data = tmp_path_factory.mktemp("data")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-k",
-        "asgi",
-        "-w",
-        "1",
-        "-b",
-        f"127.0.0.1:{port}",
-        "--log-level",
-    ]
-    process = subprocess.Popen(
-        [*command, "warning", "readiness.asgi:application"],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "READINESS_DATA": str(data), "DJANGO_SETTINGS_MODULE": "readiness.settings"},
-    )
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port, data
-    finally:
-        process.terminate()
-        process.wait(10)
+    name = urlsplit(os.environ["DATABASE_URL"]).path.removeprefix("/")
+    with running(name, {"READINESS_DATA": str(data)}) as base:
+        yield urlsplit(base).port or 0, data
 
 
 def send(port: int, head: str, body: Iterator[bytes]) -> str:
