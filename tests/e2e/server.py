@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from readiness.embedded.process import spawn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +54,7 @@ def running_process(database: str, extra: Mapping[str, str] | None = None) -> It
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "READINESS_BASE_URL": base,
+        "SECRET_KEY": settings.SECRET_KEY,  # sessions that a test makes hold in that process
         "WEB_CONCURRENCY": "1",
         **(extra or {}),
     }
