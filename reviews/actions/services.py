@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from checklist.facts import clean_facts
@@ -95,7 +97,8 @@ def _assign(service: Service, team: Team, clean: Mapping[str, Any]) -> None:
 
 
 def _changed_words(changed: Mapping[str, Any]) -> str:
-    return ", ".join(LABELS[field].lower() for field in changed)
+    labels = [LABELS[field] for field in changed]
+    return ", ".join(label[0].lower() + label[1:] for label in labels)
 
 
 def _changed_data(changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
@@ -146,8 +149,8 @@ def import_services(actor: Actor, parsed: Parsed, digest: str) -> Plan:
             raise Conflict("Something changed since this preview was made. Check the new one.", plan)
         new = [line for line in plan.lines if line.kind == "new"]
         changed = [line for line in plan.lines if line.kind == "changed"]
-        acts = _insert(actor, new) + _change(changed)
-        events.record_each(actor, acts)
+        # Changes come first: a name that one service gives up may be the name of a new one.
+        events.record_each(actor, _change(changed) + _insert(actor, new))
     return plan
 
 
@@ -160,6 +163,11 @@ def _insert(actor: Actor, lines: list[Line]) -> list[tuple[Service, Act]]:
 
 def _change(lines: list[Line]) -> list[tuple[Service, Act]]:
     acts, now = [], timezone.now()
+    moving = [line.service.pk for line in lines if line.service and {"name", "team"} & set(line.changes)]
+    if moving:
+        # Names may go round in a circle, and a unique name is asked for at every step of the way.
+        passing = Concat("slug", Value(" (being renamed)"))
+        Service.objects.filter(pk__in=moving).update(name=passing)
     for line in lines:
         if line.service is None or line.team is None:
             continue

@@ -41,7 +41,8 @@ def parse(text: str) -> Parsed:
     text = text.removeprefix("\ufeff")
     if not text.strip():
         return whole_file("There is nothing in it. The first line names the columns: name, team and so on.")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    source = io.StringIO(text, newline="")
+    reader = csv.reader(source, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
     lines = _lines(reader)
     head = next(lines)
     if isinstance(head, Problem):

@@ -42,7 +42,7 @@ SHOWS: Final[dict[str, str]] = {
     "waivers": "Waivers that end soon",
     "archived": "Archived",
 }
-SORTS: Final[dict[str, str]] = {"blocked": "What blocks longest", "name": "Name", "tier": "Tier"}
+SORTS: Final[dict[str, str]] = {"blocked": "Blocked longest", "name": "Name", "tier": "Tier"}
 
 
 @dataclass(frozen=True)

@@ -255,7 +255,8 @@ def _prepare_new(actor: Actor, line: Line, stored: _Stored) -> None:
 def _require_create(actor: Actor, line: Line, team: Team) -> None:
     decision = permissions.allowed(actor, "service.create", Subject(team_id=team.pk))
     if not decision:
-        reason = "You are not in this team." if decision.hidden else decision.reason
+        not_in = f"You are not in the team {team}. Ask one of its members to import this row."
+        reason = not_in if decision.hidden else decision.reason
         line.complain("team", reason)
 
 

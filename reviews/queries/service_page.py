@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from checklist.facts import FACTS
+from checklist.facts import FACTS, Fact
 from readiness.accounts.models import Membership
 from reviews.models import Event, ProbeRun, Review, ReviewSection, Service, Waiver
 from reviews.queries.sheet import probe_title
@@ -43,6 +43,7 @@ class ServicePage:
     runs: list[tuple[str, ProbeRun]]
     members: list[Membership]
     facts: list[tuple[str, str]]
+    open_facts: list[str]
 
 
 def load_page(service: Service, *, reviews_page: str, events_page: str) -> ServicePage:
@@ -69,8 +70,15 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
         events=_page(service.events.select_related("actor").order_by("-id"), _EVENTS, events_page),
         runs=_latest_runs(service),
         members=list(service.team.memberships.select_related("user").order_by("-is_lead", "user__name")[:12]),
-        facts=[(fact.label, fact.label_of(service.facts.get(fact.name))) for fact in FACTS],
+        facts=[
+            (fact.label, fact.label_of(service.facts[fact.name])) for fact in FACTS if _stated(service, fact)
+        ],
+        open_facts=[fact.label for fact in FACTS if not _stated(service, fact)],
     )
+
+
+def _stated(service: Service, fact: Fact) -> bool:
+    return service.facts.get(fact.name) is not None
 
 
 def _page(rows: QuerySet[Any], size: int, number: str) -> Page[Any]:

@@ -30,8 +30,9 @@ _PARSERS = {"csv": csv.parse, "backstage": backstage.parse}
 def service_import(request: HttpRequest) -> HttpResponse:
     """Ask for a file or a text; show what it would do. Nothing is written here."""
     actor = _importer(request)
-    form = ImportForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or not form.is_valid():
+    posted = request.method == "POST"
+    form = ImportForm(request.POST, request.FILES) if posted else ImportForm()
+    if not posted or not form.is_valid():
         return _start_page(request, form, 422 if form.errors else 200)
     upload = form.cleaned_data["file"]
     if upload is None and not form.cleaned_data["text"].strip():

@@ -51,8 +51,9 @@ def service_new(request: HttpRequest) -> HttpResponse:
     if not teams:
         raise Refused(permissions.RULES["service.create"].reason)
     only = teams[0] if len(teams) == 1 else None
-    form = ServiceForm(request.POST or None, teams=teams, initial={"team": only, "tier": Service.Tier.TWO})
-    if request.method == "POST" and form.is_valid():
+    typed = request.POST if request.method == "POST" else None
+    form = ServiceForm(typed, teams=teams, initial={"team": only, "tier": Service.Tier.TWO})
+    if form.is_valid():
         try:
             row = actions.create_service(actor, team_id=form.cleaned_data["team"].pk, values=form.values)
         except Invalid as error:
@@ -72,8 +73,9 @@ def service_edit(request: HttpRequest, slug: str) -> HttpResponse:
         raise WrongState(actions.ARCHIVED)
     actor = access.actor(request)
     teams = own_teams(actor)
-    form = ServiceForm(request.POST or None, teams=teams, initial=initial_of(row))
-    if request.method != "POST" or not form.is_valid():
+    typed = request.POST if request.method == "POST" else None
+    form = ServiceForm(typed, teams=teams, initial=initial_of(row))
+    if not form.is_valid():
         return _form_page(request, form, row, 422 if form.errors else 200)
     team_id, revision = form.cleaned_data["team"].pk, form.cleaned_data["revision"]
     try:

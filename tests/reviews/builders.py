@@ -61,7 +61,8 @@ def make_version(
 
 def make_service(team: Team, by: User, slug: str = "checkout", **fields: Any) -> Service:
     """Make a service without going through its action."""
-    return Service.objects.create(slug=slug, name=slug.capitalize(), team=team, created_by=by, **fields)
+    values = {"name": slug.capitalize(), **fields}
+    return Service.objects.create(slug=slug, team=team, created_by=by, **values)
 
 
 def make_review(actor: Actor, service: Service, version: ChecklistVersion | None = None) -> Review:
