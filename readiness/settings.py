@@ -290,6 +290,9 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {}
 if OIDC_CLIENT_ID := env.str("OIDC_CLIENT_ID", default=""):
+    _oidc = urlsplit(env.str("OIDC_SERVER_URL").rstrip("/"))
+    if _oidc.scheme != "https" and not places.is_loopback(_oidc.hostname or ""):
+        raise ImproperlyConfigured("OIDC_SERVER_URL must start with https://: what it answers is believed.")
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
@@ -298,7 +301,7 @@ if OIDC_CLIENT_ID := env.str("OIDC_CLIENT_ID", default=""):
                 "name": env.str("OIDC_NAME", default="Single sign-on"),
                 "client_id": OIDC_CLIENT_ID,
                 "secret": env.str("OIDC_CLIENT_SECRET"),
-                "settings": {"server_url": env.str("OIDC_SERVER_URL").rstrip("/")},
+                "settings": {"server_url": _oidc.geturl()},
             }
         ],
     }

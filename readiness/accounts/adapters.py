@@ -11,7 +11,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.internal.flows.email_authentication import wipe_password
 from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthProcess
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -81,12 +83,29 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         """Take the person's name from what the provider says; runs before accounts are matched."""
         # Some providers send `email_verified` as text: "false" must not count as true.
         for address in sociallogin.email_addresses:
-            address.verified = address.verified in {True, "true"}
+            claim: object = address.verified
+            address.verified = claim is True or claim == "true"
         user: User = super().populate_user(request, sociallogin, data)
         parts = (data.get("first_name"), data.get("last_name"))
         name = data.get("name") or " ".join(part for part in parts if part) or data.get("username")
         user.name = (name or user.email.partition("@")[0])[:120]
         return user
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Take an address that the provider verified as verified here, and ask for no code any more.
+
+        If it was not before, somebody else may have signed up with it and be waiting: `wipe_password` makes
+        their password and sessions worthless first.
+        """
+        user = sociallogin.user
+        is_sign_in = sociallogin.state.get("process") == AuthProcess.LOGIN
+        if not (is_sign_in and sociallogin.is_existing and isinstance(user, User)):
+            return
+        proven = [address.email.lower() for address in sociallogin.email_addresses if address.verified]
+        for own in EmailAddress.objects.filter(user=user, email__in=proven, verified=False):
+            wipe_password(request, user, own.email)
+            own.verified = True
+            own.save(update_fields=["verified"])
 
     def get_app(self, request: HttpRequest, provider: str, client_id: str | None = None) -> SocialApp:
         """Return the provider's settings; the address of a provider that is not set up does not exist."""

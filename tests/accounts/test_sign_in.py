@@ -50,7 +50,7 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(cast: Cast, clien
     pages = []
     for email in ("member@example.com", "nobody@example.com"):
         page = client.post(LOGIN, {"login": email, "password": "wrong wrong wrong"}).content.decode()
-        pages.append(re.sub(r'value="[^"]*"|csrf\S+|\S+token\S+', "", page, flags=re.IGNORECASE))
+        pages.append(re.sub(r"[A-Za-z0-9]{64}", "", page).replace(email, ""))
     assert "not correct" in pages[0]
     assert pages[0] == pages[1]
     assert not is_signed_in(client)
