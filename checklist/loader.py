@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from checklist.probes import registry
 from checklist.schema import Content, whole_checks
 from checklist.yaml_source import FieldPath, Node, Problem, SourceError, read_file, read_yaml
 from readiness.errors import Invalid
@@ -82,7 +83,7 @@ def _validated(root: Node) -> Content:
     except ValidationError as error:
         problems = [_problem(root, detail) for detail in error.errors(include_url=False, include_input=False)]
         raise ChecklistInvalid(problems) from error
-    complaints = whole_checks(content)
+    complaints = whole_checks(content, {spec.id for spec in registry.active().specs()})
     if complaints:
         raise ChecklistInvalid([_at(root, path, message) for path, message in complaints])
     return content

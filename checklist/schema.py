@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Final, Literal
 
 import rfc8785
@@ -147,8 +147,11 @@ Complaint = tuple[FieldPath, str]
 _SECTION_UNIQUE: Final = ("slug", "title", "short_title")
 
 
-def whole_checks(content: Content) -> list[Complaint]:
-    """What is wrong with a checklist whose parts are right one by one: (path, message) for each."""
+def whole_checks(content: Content, known_probes: Collection[str]) -> list[Complaint]:
+    """What is wrong with a checklist whose parts are right one by one: (path, message) for each.
+
+    Arguments: `known_probes`, the ids of the probes that this installation has.
+    """
     complaints: list[Complaint] = []
     for field in _SECTION_UNIQUE:
         paths: list[tuple[str, FieldPath]] = [
@@ -164,6 +167,11 @@ def whole_checks(content: Content) -> list[Complaint]:
             path: FieldPath = ("sections", at, "items", number)
             slugs.append((item.slug, (*path, "slug")))
             complaints += _item_checks(item, path)
+            complaints += [
+                ((*path, "probes", index), f"unknown probe; known: {', '.join(sorted(known_probes))}")
+                for index, probe in enumerate(item.probes)
+                if probe not in known_probes
+            ]
             if isinstance(item, InventoryItem):
                 complaints += _inventory_checks(item.spec, inventories, (*path, "spec"))
     return complaints + _twice(slugs)

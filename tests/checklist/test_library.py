@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checklist.loader import BUILT_IN, read_checklist
+from checklist.probes import registry
 from checklist.rules import applies
 from checklist.schema import Content, ItemContent
 
@@ -149,6 +150,11 @@ def test_kinds_severities_and_probes(items: dict[str, ItemContent]) -> None:
         assert item.kind == kind, slug
         assert (item.severity == "advisory") == (slug in ADVISORY), slug
         assert item.probes == PROBES.get(slug, []), slug
+
+
+def test_probes_and_items_name_each_other(items: dict[str, ItemContent]) -> None:
+    for slug, item in items.items():
+        assert {probe.id for probe in registry.active().for_item(slug)} == set(item.probes), slug
 
 
 def test_short_titles_and_approvals(library: Content) -> None:

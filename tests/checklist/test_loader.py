@@ -101,6 +101,10 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         "items[0].allow_deferral: a blocker cannot be deferred",
     ),
     "probe id": (lambda d: item(d, 0, 0).update(probes=["Not-OK"]), "items[0].probes[0]: must match"),
+    "unknown probe": (
+        lambda d: item(d, 0, 0).update(probes=["tls", "weather"]),
+        "items[0].probes[1]: unknown probe; known: health_endpoint",
+    ),
     "probe twice": (
         lambda d: item(d, 0, 0).update(probes=["tls", "tls"]),
         "items[0].probes[1]: “tls” is used twice",
