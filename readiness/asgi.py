@@ -7,6 +7,7 @@ from typing import Any
 
 import django
 from asgiref.sync import sync_to_async
+from django.http import HttpResponse
 
 from readiness.uploads import BodyLimit, DataDiskHandler
 
@@ -27,7 +28,10 @@ class OneThreadHandler(DataDiskHandler):
 
     async def get_response_async(self, request: Any) -> Any:
         """Answer the request in its own thread."""
-        return await sync_to_async(self.get_response, thread_sensitive=True)(request)
+        response = await sync_to_async(self.get_response, thread_sensitive=True)(request)
+        if request.method == "HEAD" and isinstance(response, HttpResponse):
+            response.content = b""  # its length stays in the header; the server would warn about each body
+        return response
 
 
 django.setup(set_prefix=False)

@@ -32,6 +32,8 @@ def main(*, static: bool = False) -> None:
 
 def collect_static() -> None:
     """Collect and compress the static files, unless those that are there were made from the same sources."""
+    if settings.STATIC_ROOT is None:
+        return  # they are served from their sources
     target = Path(settings.STATIC_ROOT)
     digest = hashlib.sha256(django.__version__.encode())
     for finder in get_finders():

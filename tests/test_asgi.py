@@ -50,14 +50,19 @@ def broken(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [path("page", page), path("stream", stream), path("broken", broken)]
 
-MIDDLEWARE = ["tests.test_asgi.Noting", "readiness.middleware.RequestIdMiddleware", "tests.test_asgi.Noting"]
+MIDDLEWARE = [
+    "tests.test_asgi.Noting",
+    "readiness.middleware.RequestIdMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "tests.test_asgi.Noting",
+]
 
 
-async def ask(address: str) -> tuple[int, dict[bytes, bytes], bytes]:
+async def ask(address: str, method: str = "GET") -> tuple[int, dict[bytes, bytes], bytes]:
     """Ask a fresh handler. Return status, headers and body."""
     scope = {
         "type": "http",
-        "method": "GET",
+        "method": method,
         "path": address,
         "query_string": b"",
         "headers": [(b"host", b"localhost"), (b"x-request-id", b"abc")],
@@ -96,6 +101,11 @@ def test_an_asynchronous_stream_runs_on_the_loop() -> None:
     assert (status, headers[b"Content-Type"]) == (200, b"text/event-stream")
     assert body == b"data: 0\n\ndata: 1\n\ndata: 2\n\n"
     assert THREADS[2:] == [threading.main_thread().name] * 3
+
+
+def test_head_has_the_length_and_no_body() -> None:
+    status, headers, body = asyncio.run(ask("/page", "HEAD"))
+    assert (status, body, headers[b"Content-Length"]) == (200, b"", b"6")
 
 
 def test_a_defect_is_a_500_and_not_a_broken_connection() -> None:
