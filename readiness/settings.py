@@ -179,6 +179,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Seconds. A turn that no worker took before the next one comes is dropped.
     "pick-up-probe-runs": {"task": "probes.pick_up", "schedule": 60, "options": {"expires": 55}},
+    "expire-waivers": {"task": "reviews.expire_waivers", "schedule": 3600, "options": {"expires": 3000}},
 }
 
 # -- Security --------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from checklist.probes.installed import egress_policy
 from checklist.probes.runner import run_probe as observe
 from readiness.tasks import enqueue
 from reviews.actions import probe_runs
+from reviews.actions.waivers import expire_waiver, waivers_to_expire
 
 
 @shared_task(name="probes.run")
@@ -23,3 +25,11 @@ def pick_up_runs() -> None:
     """Queue what no worker took, because the broker was away, and what a dead worker held. Each minute."""
     for run_id in probe_runs.runs_to_pick_up():
         enqueue(run_probe, run_id)
+
+
+@shared_task(name="reviews.expire_waivers")
+def expire_waivers() -> None:
+    """End the granted waivers whose last day is over. Each hour; once for each, however often it runs."""
+    today = timezone.localdate()
+    for waiver_id in waivers_to_expire(today):
+        expire_waiver(waiver_id, today)

@@ -13,7 +13,7 @@ from reviews.actions.base import Change, answer_of, changing, clean_text, sectio
 from reviews.actions.revisions import write_revision
 from reviews.models import Answer, Review, ReviewSection, Waiver
 from reviews.queries.authors import answer_authors
-from reviews.states import AnswerState, SectionStatus, WaiverStatus
+from reviews.states import AnswerState, ReviewStatus, SectionStatus, WaiverStatus
 
 MAX_DAYS = 180
 _LIVE = (WaiverStatus.REQUESTED, WaiverStatus.GRANTED)
@@ -113,6 +113,12 @@ def expire_waiver(waiver_id: int, today: date) -> bool:
             _expire_signed_off(change, waiver)
         _record(change, "system:waiver:expired", "The waiver expired of", waiver, row, answer)
     return True
+
+
+def waivers_to_expire(today: date) -> list[int]:
+    """Ids of granted waivers whose last day was before `today`, in reviews that still count. One query."""
+    rows = Waiver.objects.filter(status=WaiverStatus.GRANTED, expires_on__lt=today)
+    return list(rows.exclude(review__status=ReviewStatus.WITHDRAWN).values_list("pk", flat=True))
 
 
 def check_expiry(expires_on: date) -> None:

@@ -74,7 +74,7 @@ def add_service(page: Page, base: str) -> None:
 def start_review(page: Page) -> None:
     """Start with the fit check."""
     page.get_by_role("link", name="Start a review").first.click()
-    page.get_by_label("Runs containers").select_option("true")
+    page.locator("[name=fact_runs_containers]").select_option("true")
     page.get_by_role("button", name="Check the fit").click()
     page.get_by_role("button", name="Start the review").click()
     expect(page.get_by_role("heading", name="Section 1", level=2)).to_be_visible()
@@ -93,10 +93,10 @@ def attach_link(page: Page, slug: str) -> None:
     """Attach a link as evidence."""
     card = page.locator(f"#item-{slug}")
     card.get_by_text("Add evidence").click()
-    card.get_by_label("Title").first.fill("Latency dashboard")
-    card.get_by_label("Address").first.fill("https://grafana.example.com/d/1")
-    card.get_by_role("button", name="Add the link").click()
-    expect(card.get_by_text("Latency dashboard")).to_be_visible()
+    card.locator("input[name$=url]").fill("https://grafana.example.com/d/1")
+    card.locator("input[name$=title]").fill("Latency dashboard")
+    card.get_by_role("button", name="Attach").click()
+    expect(card.get_by_role("link", name="Latency dashboard (")).to_be_visible()
 
 
 def run_probe(page: Page, slug: str) -> None:

@@ -18,6 +18,7 @@ from reviews.actions.sign_off import review_digest, sign_off
 from reviews.actions.waivers import decide_waiver, expire_waiver, request_waiver, withdraw_waiver
 from reviews.models import Answer, Review, SignOff, Waiver
 from reviews.queries.sheet import load_review_sheets
+from reviews.tasks import expire_waivers
 from tests.cast import Cast
 from tests.reviews.builders import answer_all, make_review, make_service, make_version, section, seen
 
@@ -251,3 +252,15 @@ def make_inventory_version():  # a test helper
     version.status, version.published_at = ChecklistVersion.Status.PUBLISHED, timezone.now()
     version.save()
     return version
+
+
+def test_the_clock_ends_waivers_whose_last_day_is_over(cast: Cast, review: Review) -> None:
+    """The hourly task finds them; those that still run stay."""
+    not_met(cast, review)
+    waiver = ask(cast, review)
+    decide_waiver(actor_of(cast.accountable), waiver.pk, grant=True)
+    expire_waivers()
+    assert stored(review).state == "waived"
+    Waiver.objects.filter(pk=waiver.pk).update(expires_on=timezone.localdate() - timedelta(days=1))
+    expire_waivers()
+    assert stored(review).state == "not_met"
