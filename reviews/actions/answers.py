@@ -122,6 +122,8 @@ def _check_deferral(item: Item, reason: str, trigger: str) -> None:
 
 def _end_waiver(change: Change, answer: Answer, state: str) -> None:
     """A waiver covers “not met”. Another answer ends it: it must not come back by itself."""
+    if answer.state not in (AnswerState.NOT_MET, AnswerState.WAIVED):
+        return
     was_waived = answer.state == AnswerState.WAIVED
     if state == AnswerState.WAIVED or (state == AnswerState.NOT_MET and not was_waived):
         return

@@ -24,6 +24,7 @@ from reviews.queries.sheet import load_sheet
 from reviews.states import (
     PASSING,
     AnswerState,
+    SectionStatus,
     review_allows,
     review_status,
     section_after,
@@ -104,6 +105,8 @@ class Change:
 
     def _spot_stale(self, section: ReviewSection) -> None:
         """Make approvals stale that were given for other content. Source: docs/product.md, step 5."""
+        if section.status in (SectionStatus.OPEN, SectionStatus.CHANGES_REQUESTED):
+            return  # neither has an approval that stands
         standing = list(section.approvals.filter(stale_at__isnull=True))
         if not standing:
             return

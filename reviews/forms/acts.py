@@ -116,9 +116,10 @@ def section_forms(work: Workspace, refused: Mapping[str, forms.Form]) -> dict[st
     """The forms that the reader may use on a section's page; a refused one stays as it was typed."""
     found: dict[str, Any] = {}
     if work.verbs["section.approve"]:
-        found["approve_form"] = refused.get("approve") or ApproveForm(
-            initial={"digest": work.digest}, prefix="approve"
-        )
+        form = refused.get("approve")
+        note = form["note"].value() if form else ""
+        # Never the digest that was posted: approving again stands for what this page shows.
+        found["approve_form"] = ApproveForm(initial={"digest": work.digest, "note": note}, prefix="approve")
     if work.verbs["section.request_changes"]:
         found["changes_form"] = refused.get("changes") or ChangesForm(prefix="changes")
     waiver = work.sheet.order_waiver
