@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from django import template
 from django.template.context import Context
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -170,21 +170,10 @@ def percent(part: float | None, whole: float | None = None) -> str:
     return f"{round(ratio * 100)} %"
 
 
-@register.simple_tag
-def nav_url(name: str) -> str:
-    """The address of the view `name`, or "" when there is none, so that the link can be left out."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
-
-
 @register.simple_tag(takes_context=True)
-def nav_link(context: Context, name: str, label: str, also: str = "") -> SafeString | str:
+def nav_link(context: Context, name: str, label: str, also: str = "") -> SafeString:
     """A link of the top bar, marked as current on its own pages and on those whose path starts by `also`."""
-    url = nav_url(name)
-    if not url:
-        return ""
+    url = reverse(name)
     path = context["request"].path if "request" in context else ""
     here = path == url if url == "/" else path.startswith(url)
     here = here or bool(also and path.startswith(also))
