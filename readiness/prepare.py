@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 
+from readiness.embedded.places import DEMO_PEOPLE
+
 
 def main(*, static: bool = False) -> None:
     """Bring the database up to date with the code, and with `static` the collected static files too."""
@@ -26,8 +28,10 @@ def main(*, static: bool = False) -> None:
     commands = get_commands()
     if "checklist" in commands:
         call_command("checklist", "load")
-    if settings.DEMO and "seed_demo" in commands:
-        call_command("seed_demo")
+    if settings.DEMO:
+        if "seed_demo" in commands:
+            call_command("seed_demo")
+        _note_people()
 
 
 def collect_static() -> None:
@@ -46,6 +50,17 @@ def collect_static() -> None:
     shutil.rmtree(target, ignore_errors=True)
     call_command("collectstatic", interactive=False, verbosity=0)
     mark.write_text(digest.hexdigest())
+
+
+def _note_people() -> None:
+    """Write down whom one can sign in as, for `readiness run` to show when all is up."""
+    from readiness.accounts.demo import demo_people  # noqa: PLC0415  # after django.setup()
+
+    lines = []
+    for person in demo_people():
+        teams = [f"{'leads' if seat.is_lead else 'in'} {seat.team}" for seat in person.memberships.all()]
+        lines.append(f"  {person.name:<20} {', '.join([*person.role_words, *teams])}")
+    (Path(settings.DATA_DIR) / DEMO_PEOPLE).write_text("\n".join(lines))
 
 
 def _is_empty() -> bool:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 PORT = 5432  # only the name of the socket file: PostgreSQL does not listen on TCP
 DATABASE = "readiness"
+DEMO_PEOPLE = "demo-people.txt"
 SECRET_KEY = "secret-key"  # noqa: S105  # the name of the file
 
 

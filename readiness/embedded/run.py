@@ -244,5 +244,8 @@ def _answers(plan: Plan) -> bool:
 
 def _print_welcome(supervisor: Supervisor, plan: Plan) -> None:
     lines = ["", f"Readiness is running at {plan.address}"]
+    people = plan.data / places.DEMO_PEOPLE
+    if plan.demo and people.exists():
+        lines += ["", "This is a demo. Sign in with one click, without a password, as", people.read_text()]
     lines += ["", "Press Ctrl-C to stop it. Data is kept in " + str(plan.data), ""]
     supervisor.say("\n".join(lines))

@@ -8,6 +8,7 @@ first test asks for the database or for the fixture `servers`.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -27,6 +28,8 @@ _READY_WITHIN = 60.0  # seconds
 _GIVEN = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
 _HOME = Path(tempfile.mkdtemp(prefix="readiness-test-", dir="/tmp"))  # a short path for sockets
 _HOME.chmod(0o711)
+_LOCK = (_HOME / "lock").open("w")  # held as long as this process lives, however it ends
+fcntl.flock(_LOCK, fcntl.LOCK_EX)
 
 os.environ["READINESS_DATA"] = str(_HOME)
 os.environ.setdefault("DATABASE_URL", places.database_url(_HOME / "s"))
@@ -52,8 +55,12 @@ def running_servers() -> Iterator[Path]:
 
 
 def pytest_unconfigure() -> None:
-    """Remove the temporary data, evidence files of tests included."""
+    """Remove the temporary data, and that of former sessions that were killed before they could."""
     shutil.rmtree(_HOME, ignore_errors=True)
+    for lock in _HOME.parent.glob("readiness-test-*/lock"):
+        with contextlib.suppress(OSError), lock.open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 @contextlib.contextmanager

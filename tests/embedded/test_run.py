@@ -147,6 +147,7 @@ def installation() -> Iterator[Installation]:
     shutil.rmtree(places.socket_dir(data), ignore_errors=True)
 
 
+PING = "from readiness.celery import app; print(app.control.inspect(timeout=3).ping())"
 TEAMS = "from readiness.accounts.models import Team; "
 
 
@@ -229,16 +230,22 @@ def test_what_dies_is_started_again(installation: Installation) -> None:
     by_command = {command: pid for pid, command in installation.processes().items()}
     worker = next(pid for command, pid in by_command.items() if "default,probes" in command)
     postgres = next(pid for command, pid in by_command.items() if "bin/postgres -D" in command)
+    valkey = next(pid for command, pid in by_command.items() if "valkey" in command)
+    os.kill(valkey, signal.SIGKILL)
+    installation.wait_for(r"valkey ended \(signal SIGKILL\)")
     os.kill(worker, signal.SIGKILL)
     installation.wait_for(r"worker ended \(signal SIGKILL\)\. It is started again in 1 second")
     os.kill(postgres, signal.SIGKILL)
     installation.wait_for(r"postgres ended \(signal SIGKILL\)")
     assert "beat ended" not in installation.text  # its torn clock (above) was no reason to die
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 90
     while installation.get("/health/ready")[0] != 200:
         assert time.monotonic() < deadline, installation.text
         time.sleep(0.2)
     assert installation.shell(TEAMS + "print(Team.objects.filter(slug='kept').count())") == "1"
+    while "packets@" not in (pong := installation.shell(PING)) or "worker@" not in pong:
+        assert time.monotonic() < deadline, pong  # both workers have found the new broker
+    assert installation.text.count("packets ended") == 0
 
 
 def test_live_does_not_depend_on_anything_and_ready_does(installation: Installation) -> None:
