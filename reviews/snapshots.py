@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -50,7 +50,7 @@ def build_snapshot(review: Review, sign_off: SignOff, sheets: list[SectionSheet]
         signoff=schema.SignOffRecord(
             by=str(sign_off.by),
             at=schema.timestamp(sign_off.at),
-            verdict=sign_off.verdict,
+            verdict=cast("schema.SignOffVerdict", sign_off.verdict),
             note=sign_off.note,
             digest=sign_off.digest,
         ),
@@ -100,11 +100,11 @@ def _item(sheet: ItemSheet) -> schema.ItemRecord:
     return schema.ItemRecord(
         slug=item.slug,
         title=item.title,
-        severity=item.severity,
-        kind=item.kind,
+        severity=cast("schema.Severity", item.severity),
+        kind=cast("schema.ItemKind", item.kind),
         applicable=answer.applicable,
         not_applicable_reason="" if answer.applicable else "The service's profile says so.",
-        state=state,
+        state=cast("schema.ItemState", state),
         note=answer.note,
         reason=answer.reason,
         data=answer.data,
@@ -125,7 +125,7 @@ def _evidence(row: Evidence) -> schema.EvidenceRecord:
     return schema.EvidenceRecord(
         id=str(row.pk),
         kind=row.kind,
-        grade=row.grade,
+        grade=cast("schema.Grade", row.grade),
         title=row.title,
         url=row.url,
         body=row.body,
@@ -137,7 +137,7 @@ def _evidence(row: Evidence) -> schema.EvidenceRecord:
         added_at=schema.timestamp(row.added_at),
         observed_on=schema.day(row.observed_on),
         valid_until=schema.day(row.valid_until) if row.valid_until else None,
-        outcome=row.probe_run.outcome if row.probe_run else None,
+        outcome=cast("schema.OutcomeName", row.probe_run.outcome) if row.probe_run else None,
     )
 
 
@@ -146,7 +146,7 @@ def _run(run: ProbeRun) -> schema.ProbeRunRecord:
         probe=run.probe,
         title=probe_title(run.probe),
         version=run.probe_version,
-        outcome=run.outcome,
+        outcome=cast("schema.OutcomeName", run.outcome),
         summary=run.summary,
         finished_at=schema.timestamp(run.finished_at or run.requested_at),
         facts_hash=run.facts_hash,
@@ -192,7 +192,7 @@ def _finding(row: Finding) -> schema.FindingRecord:
         title=row.title,
         detail=row.detail,
         blocking=row.blocking,
-        status=row.status,
+        status=cast("schema.FindingState", row.status),
         item=row.answer.item.slug if row.answer else "",
         owner=str(row.owner or ""),
         due_on=schema.day(row.due_on) if row.due_on else None,

@@ -145,7 +145,9 @@ def changing(
     with transaction.atomic():
         review = lock_review(which)
         if actor is not None:
-            details = {"section_roles": frozenset(section.section.reviewer_roles)} if section else {}
+            details: dict[str, Any] = (
+                {"section_roles": frozenset(section.section.reviewer_roles)} if section else {}
+            )
             if section and subject is None and permissions.weighs_authors(verb):
                 details["authors"] = section_authors(section.pk)
             about = Subject(team_id=review.service.team_id, **{**details, **(subject() if subject else {})})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Model, QuerySet
-
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid, WrongState
 from reviews.actions.base import Change, answer_of, changing, clean_text, section_of
@@ -124,7 +122,7 @@ def _require_state(verb: str, row: ReviewSection) -> None:
 
 def _require_order(row: ReviewSection) -> None:
     waived = row.waivers.filter(answer__isnull=True, status=WaiverStatus.GRANTED).exists()
-    others: QuerySet[Model] = row.review.sections.select_related("section")
+    others = row.review.sections.select_related("section")
     statuses = {other.position: (other.status, other.section.title) for other in others}
     why_not = out_of_order(row.position, statuses, order_waived=waived)
     if why_not:

@@ -13,7 +13,7 @@ from reviews.actions.waivers import MAX_DAYS
 from reviews.models import Finding
 from reviews.queries.items import ItemPage
 from reviews.queries.workspace import Workspace
-from reviews.states import FindingStatus, RulingDecision, WaiverStatus
+from reviews.states import FindingStatus, RulingDecision
 
 _ROWS = {"rows": 3}
 
@@ -125,8 +125,7 @@ def section_forms(work: Workspace, refused: Mapping[str, forms.Form]) -> dict[st
     waiver = work.sheet.order_waiver
     if waiver is None and work.first_open and work.verbs["waiver.request"]:
         found["waiver_form"] = refused.get("waiver") or _waiver_form()
-    asked = waiver is not None and waiver.status == WaiverStatus.REQUESTED
-    if asked and work.verbs.get("waiver.decide", waiver.requested_by_id):
+    if waiver and waiver.is_undecided and work.verbs.get("waiver.decide", waiver.requested_by_id):
         found["decide_form"] = refused.get("decide") or DecideWaiverForm(prefix="decide")
     return found
 

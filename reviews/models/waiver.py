@@ -50,3 +50,8 @@ class Waiver(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_status_display()} until {self.expires_on}"
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it waits for a decision."""
+        return self.status == WaiverStatus.REQUESTED

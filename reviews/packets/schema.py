@@ -26,6 +26,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 ItemState = Literal["met", "not_met", "not_applicable", "waived", "deferred", "unanswered"]
 Grade = Literal["machine", "witnessed", "attested", "asserted"]
 OutcomeName = Literal["pass", "warn", "fail", "unknown", "error", "not_applicable"]
+Severity = Literal["blocker", "advisory"]
+ItemKind = Literal["attestation", "measure", "drill", "inventory", "register"]
+FindingState = Literal["open", "fixed", "verified"]
 SignOffVerdict = Literal["ready", "ready_with_waivers", "not_ready"]
 
 
@@ -163,8 +166,8 @@ class ItemRecord(_Frozen):
 
     slug: str
     title: str
-    severity: Literal["blocker", "advisory"]
-    kind: Literal["attestation", "measure", "drill", "inventory", "register"]
+    severity: Severity
+    kind: ItemKind
     applicable: bool
     not_applicable_reason: str = ""
     state: ItemState
@@ -197,7 +200,7 @@ class FindingRecord(_Frozen):
     title: str
     detail: str = ""
     blocking: bool
-    status: Literal["open", "fixed", "verified"]
+    status: FindingState
     item: str = ""
     owner: str = ""
     due_on: Day | None = None

@@ -85,7 +85,7 @@ class Difference:
 def difference(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
     """Return what changed between two contents of one section, in the order of the newer one."""
     old, new = before["items"], after["items"]
-    found = []
+    found: list[Difference] = []
     for slug in [*new, *(slug for slug in old if slug not in new)]:
         was, now = old.get(slug, {}), new.get(slug, {})
         title = (now or was)["title"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TypeVar
 
-from django.db.models import Case, Model, Q, When
+from django.db.models import Case, Q, When
 from django.utils import timezone
 
 from checklist.models import Item
@@ -29,7 +29,7 @@ from reviews.models import (
 from reviews.rules import Disagreement, Problem, Standing, disagrees, section_problems
 from reviews.states import AnswerState, FindingStatus, RunStatus, SectionStatus, WaiverStatus
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row", Evidence, ProbeRun, Ruling)
 LIVE_WAIVER = (WaiverStatus.REQUESTED.value, WaiverStatus.GRANTED.value)
 
 
@@ -241,10 +241,8 @@ def _disputed(answer: Answer, run: ProbeRun) -> bool:
     return run.status == RunStatus.DONE and disagrees(answer.state, run.outcome)
 
 
-def _by_answer(
-    rows: Iterable[Row], key: Callable[[Row], int] = lambda row: row.answer_id
-) -> dict[int, list[Row]]:  # type: ignore[attr-defined]
+def _by_answer(rows: Iterable[Row]) -> dict[int, list[Row]]:
     grouped: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[key(row)].append(row)
+        grouped[row.answer_id].append(row)
     return grouped

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -81,7 +83,7 @@ def add_finding(
     row = access.answer(request, slug, number, section_slug, item_slug, "finding.raise")
     form = FindingForm(request.POST, prefix="finding", owners=team_members(row.review.service.team_id))
 
-    def do(typed: dict[str, object]) -> object:
+    def do(typed: dict[str, Any]) -> object:
         owner = typed.pop("owner")
         return raise_finding(access.actor(request), row.section, item_slug=item_slug, owner_id=owner, **typed)
 

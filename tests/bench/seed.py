@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from checklist.models import ChecklistVersion, Item
 from readiness.accounts.models import Membership, Team, User
-from reviews.actions.base import count_figures
 from reviews.models import Answer, AnswerRevision, Event, Evidence, Review, ReviewSection, Service
 
 ITEMS = 60
@@ -104,8 +103,22 @@ def _reviews(version: ChecklistVersion, member: User, services: list[Service]) -
         batch_size=2000,
     )
     _around(answers, member)
+    _figures(sections, answers)
+
+
+def _figures(sections: list[ReviewSection], answers: list[Answer]) -> None:
+    """Set what `count_figures` would count, for all sections at once."""
+    of: dict[int, list[Answer]] = {}
+    for answer in answers:
+        of.setdefault(answer.section_id, []).append(answer)
     for section in sections:
-        count_figures(section)
+        rows = of.get(section.pk, [])
+        bad = [row for row in rows if row.state == "not_met" and row.item.severity == "blocker"]
+        section.applicable = section.answered = len(rows)
+        section.passing = sum(row.state == "met" for row in rows)
+        section.blocked = section.failing = len(bad)
+    fields = ["applicable", "answered", "passing", "blocked", "failing"]
+    ReviewSection.objects.bulk_update(sections, fields, batch_size=900)
 
 
 def _around(answers: list[Answer], member: User) -> None:

@@ -21,7 +21,7 @@ from django.conf import settings
 from readiness.embedded.process import spawn
 
 ROOT = Path(__file__).resolve().parents[2]
-_READY_WITHIN = 30.0  # seconds
+_READY_WITHIN = 120.0  # seconds
 
 
 def free_port() -> int:
