@@ -7,6 +7,7 @@ import fcntl
 import http.client
 import os
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -92,6 +93,7 @@ def _supervise(supervisor: Supervisor, plan: Plan) -> int:
     finally:
         names = [processes.BEAT, processes.WEB, processes.WORKER, processes.PACKETS]
         supervisor.stop([names, *STOP_ORDER])
+        shutil.rmtree(places.socket_dir(plan.data), ignore_errors=True)
     supervisor.say("Stopped. Your data is kept; `make run` goes on from here.")
     return 0
 
