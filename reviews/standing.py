@@ -118,7 +118,7 @@ def next_step(standing: Standing) -> str:
         return "Signed off as not ready: start a new review"
     if signed.waivers:
         first = min(signed.waivers, key=lambda waiver: waiver.ends)
-        return f"Waiver on {first.of} ends {first.ends:%-d %b}"
+        return f"Waiver ends {first.ends:%-d %b}: {first.of}"
     return ""
 
 

@@ -216,7 +216,7 @@ def test_waivers_that_end_soon(cast: Cast, version: ChecklistVersion) -> None:
     sign_off(actor_of(cast.accountable), review.pk, ready=True, note="", seen_digest=digest)
     portfolio = load(cast.viewer)
     assert badge(portfolio.rows[0].standing).label == "Ready, 1 waiver"
-    assert says(portfolio, "checkout")[1] == f"Waiver on Item 1.1 ends {ends:%-d %b}"
+    assert says(portfolio, "checkout")[1] == f"Waiver ends {ends:%-d %b}: Item 1.1"
     assert load(cast.stranger).figures.waivers_ending == 0
 
 

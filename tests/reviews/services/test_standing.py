@@ -65,7 +65,7 @@ WAIVERS = (WaiverInForce(date(2026, 3, 31), "backups"), WaiverInForce(date(2026,
             Standing("", SignedOff(1, "ready_with_waivers", None, WAIVERS)),
             "ready_with_waivers",
             "Ready, 2 waivers",
-            "Waiver on egress ends 5 Jan",
+            "Waiver ends 5 Jan: egress",
         ),
         (
             Standing("", SignedOff(1, "not_ready")),
