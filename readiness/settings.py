@@ -178,6 +178,12 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Seconds. A turn that no worker took before the next one comes is dropped.
+    "pick-up-packets": {"task": "reviews.pick_up_packets", "schedule": 15, "options": {"expires": 14}},
+    "pick-up-packet-mail": {
+        "task": "reviews.pick_up_packet_mail",
+        "schedule": 300,
+        "options": {"expires": 290},
+    },
     "pick-up-probe-runs": {"task": "probes.pick_up", "schedule": 60, "options": {"expires": 55}},
     "expire-waivers": {"task": "reviews.expire_waivers", "schedule": 3600, "options": {"expires": 3000}},
 }

@@ -9,6 +9,9 @@ from checklist.probes.installed import egress_policy
 from checklist.probes.runner import run_probe as observe
 from readiness.tasks import enqueue
 from reviews.actions import probe_runs
+from reviews.actions.packet_mail import mail_packet, mails_to_pick_up
+from reviews.actions.packet_making import make_packet
+from reviews.actions.packets import packets_to_pick_up
 from reviews.actions.waivers import expire_waiver, waivers_to_expire
 
 
@@ -33,3 +36,30 @@ def expire_waivers() -> None:
     today = timezone.localdate()
     for waiver_id in waivers_to_expire(today):
         expire_waiver(waiver_id, today)
+
+
+@shared_task(name="packets.render", soft_time_limit=300, time_limit=330)
+def render_packet(packet_id: int) -> None:
+    """Make one packet. It may take longer than the broker waits: a copy handed out again finds it taken."""
+    if make_packet(packet_id):
+        enqueue(send_packet_mail, packet_id)
+
+
+@shared_task(name="reviews.mail_packet")
+def send_packet_mail(packet_id: int) -> None:
+    """Tell the participants of a made packet."""
+    mail_packet(packet_id)
+
+
+@shared_task(name="reviews.pick_up_packets")
+def pick_up_packets() -> None:
+    """Queue packets that no worker took, because the broker was away, and those of a dead worker."""
+    for packet_id in packets_to_pick_up():
+        enqueue(render_packet, packet_id)
+
+
+@shared_task(name="reviews.pick_up_packet_mail")
+def pick_up_packet_mail() -> None:
+    """Queue mails that did not go out."""
+    for packet_id in mails_to_pick_up():
+        enqueue(send_packet_mail, packet_id)

@@ -12,6 +12,7 @@ from reviews.views import (
     imports,
     items,
     my_work,
+    packet,
     portfolio,
     probes,
     reviews,
@@ -47,6 +48,10 @@ urlpatterns = [
     path(_REVIEW + "facts/", reviews.facts, name="review_facts"),
     path(_REVIEW + "withdraw/", reviews.withdraw, name="review_withdraw"),
     path(_REVIEW + "sign-off/", reviews.sign_off, name="sign_off"),
+    path(_REVIEW + "packet/", packet.packet, name="packet"),
+    path(_REVIEW + "packet/retry/", packet.retry, name="packet_retry"),
+    path(_REVIEW + "packet/download/", packet.download, name="packet_download"),
+    path(_REVIEW + "packet/snapshot/", packet.snapshot, name="packet_snapshot"),
     path(_REVIEW + "audit/", audit.review_audit, name="review_audit"),
     # -- A section -------------------------------------------------------------------------------------------
     path(_SECTION, workspace.section, name="section"),

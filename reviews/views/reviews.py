@@ -11,15 +11,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from checklist.rules import FitVerdict, fit_check
+from readiness.accounts.rights import Actor
 from readiness.errors import DomainError, Invalid, NotFound
 from readiness.http import redirect, render_page
-from reviews import access
+from readiness.tasks import enqueue
+from reviews import access, tasks
 from reviews.actions import reviews as actions
 from reviews.actions.sign_off import review_digest, standing_in_the_way, verdict_for
 from reviews.actions.sign_off import sign_off as sign
 from reviews.forms.acts import ReasonForm, SignOffForm
 from reviews.forms.reviews import StartForm
-from reviews.models import Review, Service
+from reviews.models import Packet, Review, Service
 from reviews.permissions import Subject
 from reviews.queries.authors import review_authors
 from reviews.queries.sheet import SectionSheet, load_review_sheets
@@ -101,17 +103,23 @@ def sign_off(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     return act(
         request,
         form,
-        lambda typed: sign(
-            access.actor(request),
-            review.pk,
-            ready=typed["decision"] == "ready",
-            note=typed["note"],
-            seen_digest=typed["digest"],
-        ),
+        lambda typed: _sign(access.actor(request), review.pk, typed),
         done="Signed off. The packet is being made.",
         to=reverse("reviews:packet", args=[slug, number]),
         again=lambda error: _sign_off_page(request, review, form, error),
     )
+
+
+def _sign(actor: Actor, review_id: int, typed: dict[str, Any]) -> None:
+    """Sign off, and have the packet made once that is committed."""
+    sign(
+        actor,
+        review_id,
+        ready=typed["decision"] == "ready",
+        note=typed["note"],
+        seen_digest=typed["digest"],
+    )
+    enqueue(tasks.render_packet, Packet.objects.get(snapshot__review_id=review_id).pk)
 
 
 def _start_page(
