@@ -40,16 +40,24 @@ class Visitor:
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Fetch `path`; return status and body."""
-        self._connection.request("GET", path, headers={**self._headers, **headers})
-        answer = self._connection.getresponse()
-        return answer.status, answer.read()
+        return self._send("GET", path, None, headers)
 
     def post(self, path: str, fields: dict[str, str], **headers: str) -> tuple[int, bytes]:
         """Post a form; return status and body."""
         body = urlencode({**fields, "csrfmiddlewaretoken": self._token})
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        self._connection.request("POST", path, body, {**self._headers, **kind, **headers})
-        answer = self._connection.getresponse()
+        return self._send(
+            "POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        )
+
+    def _send(self, verb: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        try:
+            self._connection.request(verb, path, body, {**self._headers, **headers})
+            answer = self._connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):
+            # Idle for longer than the server keeps a connection open: once more on a new one.
+            self._connection.close()
+            self._connection.request(verb, path, body, {**self._headers, **headers})
+            answer = self._connection.getresponse()
         return answer.status, answer.read()
 
 
