@@ -234,6 +234,17 @@ def test_cookies_of_every_hop_count_and_the_last_setting_wins(run: Callable[...,
     assert "cookie sid lacks" not in texts(result)
 
 
+def test_a_cookie_that_a_later_hop_deletes_does_not_count(run: Callable[..., RunResult]) -> None:
+    def hops(request: bytes) -> bytes:
+        if path_of(request) == "/":
+            return response(status=302, headers={"Location": "/in", "Set-Cookie": "sid=a"})
+        return changed(set_cookie="sid=; Max-Age=0")
+
+    result = run(hops)
+    assert result.outcome is Outcome.PASS
+    assert result.facts["cookies"] == []
+
+
 @pytest.mark.parametrize(
     ("values", "age"),
     [

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from checklist.probes.base import Outcome, ProposedAnswer, ServiceTarget
+from checklist.probes.context import ProbeContext
 from checklist.probes.net import inspect
+from checklist.probes.net.errors import TlsFailed
 from checklist.probes.net.policy import EgressPolicy
 from checklist.probes.runner import RunResult, missing_target, re_evaluate, run_probe, target_config
 from tests.probes.servers import http_server, name_server, response, tcp_server
@@ -134,6 +136,8 @@ def test_a_common_name_alone_does_not_name_a_host(tmp_path: Path) -> None:
     with http_server(response("x"), tls=context) as web:
         policy = EgressPolicy.from_setting(f"127.0.0.1/32:{web.port}", ca_file=str(tmp_path / "a.pem"))
         result = run_probe("tls", {"url": f"https://localhost:{web.port}/"}, policy)
+        with pytest.raises(TlsFailed):
+            ProbeContext.for_run(policy, 5).http.get(f"https://localhost:{web.port}/")
     assert result.outcome is Outcome.FAIL
     assert result.summary == "The certificate is not for localhost."
 

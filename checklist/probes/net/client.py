@@ -227,7 +227,6 @@ class HttpClient:
         try:
             decode = decoder(",".join(value for key, value in headers if key == "content-encoding"))
             for chunk in response.iter_stream():
-                self.guard.deadline.left(connected=True)
                 body += decode.feed(chunk, limit - len(body))
                 if len(body) > limit:
                     return bytes(body[:limit]), True, ""
