@@ -25,6 +25,12 @@ timeout = 60  # seconds without a sign of life, after which a worker is replaced
 keepalive = 15  # seconds
 control_socket_disable = True
 loglevel = "warning"
+# To the application's own handlers, so that its lines have the form that LOG_FORMAT asks for.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True}},
+}
 # The application itself reads what a proxy says, and only what it is told to (SECURE_PROXY_SSL_HEADER).
 forwarded_allow_ips = ""
 

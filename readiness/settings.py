@@ -360,6 +360,8 @@ TIME_ZONE = "UTC"
 # -- Logs ------------------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is “{LOG_FORMAT}”: choose text or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,8 +6,11 @@ import logging
 import time
 
 import pytest
+from django.conf import LazySettings
 from django.core.cache import cache
+from django.test import Client
 
+from readiness.accounts.models import User
 from readiness.cache import ForgivingRedisCache
 
 
@@ -20,6 +23,15 @@ def test_it_keeps_what_it_is_given() -> None:
     assert cache.incr("count") == 2
     cache.delete("a")
     assert cache.get("a", "none") == "none"
+
+
+@pytest.mark.django_db
+def test_signing_in_goes_on_without_the_cache(client: Client, settings: LazySettings) -> None:
+    User.objects.create_user("nora@example.com", "a long enough password", name="Nora")
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    assert client.get("/accounts/login/").status_code == 200
+    wrong = client.post("/accounts/login/", {"login": "nora@example.com", "password": "wrong"})
+    assert wrong.status_code in {200, 422}
 
 
 def test_without_its_server_it_is_empty_and_quick(caplog: pytest.LogCaptureFixture) -> None:

@@ -108,6 +108,11 @@ def test_a_redis_url_is_read_in_both_spellings(load: Any, given: str, broker: st
     assert found["CACHES"]["default"]["LOCATION"] == client
 
 
+def test_an_unknown_log_format_is_said(load: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match="choose text or json"):
+        load(LOG_FORMAT="xml")
+
+
 def test_tasks_end_before_they_are_given_to_somebody_else(load: Any) -> None:
     found = load()
     visible = found["CELERY_BROKER_TRANSPORT_OPTIONS"]["visibility_timeout"]

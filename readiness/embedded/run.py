@@ -221,6 +221,7 @@ def _environment(plan: Plan, servers: dict[str, str]) -> dict[str, str]:
         environment["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser privileges"
     environment.setdefault("SECRET_KEY", _secret_key(plan.data))
     environment.setdefault("READINESS_BASE_URL", plan.address)
+    environment.setdefault("LOG_LEVEL", "WARNING")  # a terminal shows what matters, not every task
     if plan.demo:
         environment["READINESS_DEMO"] = "1"
         # The demo's own service points at this very application, on an address probes may not visit
@@ -247,7 +248,7 @@ def _answers(plan: Plan) -> bool:
 def _print_welcome(supervisor: Supervisor, plan: Plan) -> None:
     lines = ["", f"Readiness is running at {plan.address}"]
     people = plan.data / places.DEMO_PEOPLE
-    if plan.demo and people.exists():
-        lines += ["", "This is a demo. Sign in with one click, without a password, as", people.read_text()]
+    if plan.demo and people.exists() and (names := people.read_text()):
+        lines += ["", "This is a demo. Sign in with one click, without a password, as", names]
     lines += ["", "Press Ctrl-C to stop it. Data is kept in " + str(plan.data), ""]
     supervisor.say("\n".join(lines))
