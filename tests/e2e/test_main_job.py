@@ -66,7 +66,7 @@ def add_service(page: Page, base: str) -> None:
     """Add a service that points at the running application itself."""
     page.goto(f"{base}/services/new/")
     page.get_by_label("Name", exact=True).fill("checkout")
-    page.get_by_label("Production URL").fill(base.replace("localhost", "127.0.0.1"))
+    page.get_by_label("Health URL").fill(base.replace("localhost", "127.0.0.1") + "/health/live")
     page.get_by_role("button", name="Add the service").click()
     expect(page.get_by_role("heading", name="checkout")).to_be_visible()
 
