@@ -1,7 +1,7 @@
 """Tags that every template may use: icons, statuses, people, times, figures, navigation.
 
-They build small pieces of HTML directly, as a page shows hundreds of them. Names of statuses and icons are
-closed lists: an unknown one is an error of the template, not an empty spot on the page.
+They build small pieces of HTML directly and remember the common ones, as a page shows hundreds of them. Names
+of statuses and icons are closed lists: an unknown one is an error of the template, not an empty spot.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from django import template
@@ -27,6 +28,7 @@ _TONES: Final = 6
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of static/img/icons.svg. Decorative, unless `label` says what it means."""
     href = f"{static('img/icons.svg')}#{name}"
@@ -36,6 +38,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def status(kind: str, label: str = "", title: str = "") -> SafeString:
     """A status as word, shape and colour. `kind`: a key of `readiness.ui.STATUSES`; `label`: another word."""
     known = _status(kind)
@@ -52,6 +55,7 @@ def status(kind: str, label: str = "", title: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def status_dot(kind: str, label: str = "") -> SafeString:
     """The shape and colour of a status alone, with its word for those who hear the page."""
     known = _status(kind)
