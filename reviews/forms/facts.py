@@ -8,13 +8,12 @@ from typing import Any
 from django import forms
 
 from checklist.facts import FACTS, Fact
-
-_YES_NO = (("", "Not stated"), ("true", "Yes"), ("false", "No"))
+from reviews.service_fields import shown
 
 
 def fact_fields(facts: Mapping[str, Any]) -> dict[str, forms.Field]:
     """A field for each profile fact, holding what is known; a fact may be left open."""
-    return {f"fact_{fact.name}": _field(fact, facts.get(fact.name)) for fact in FACTS}
+    return {f"fact_{fact.name}": fact_field(fact, initial=shown(facts.get(fact.name))) for fact in FACTS}
 
 
 def facts_in(cleaned: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,12 +21,11 @@ def facts_in(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {fact.name: cleaned.get(f"fact_{fact.name}") for fact in FACTS}
 
 
-def _field(fact: Fact, value: Any) -> forms.Field:
-    common: dict[str, Any] = {"label": fact.label, "help_text": fact.help, "required": False}
+def fact_field(fact: Fact, **more: Any) -> forms.Field:
+    """The field of one fact. It says how a fact looks; what may stand in it says `clean_facts`."""
+    common: dict[str, Any] = {"label": fact.label, "help_text": fact.help, "required": False, **more}
     if fact.kind == "int":
-        return forms.IntegerField(min_value=fact.minimum, max_value=fact.maximum, initial=value, **common)
-    if fact.kind == "bool":
-        known = "" if value is None else str(bool(value)).lower()
-        return forms.ChoiceField(choices=_YES_NO, initial=known, **common)
-    choices = [("", "Not stated"), *fact.choices]
-    return forms.ChoiceField(choices=choices, initial=value or "", **common)
+        limits = {"min": fact.minimum, "max": fact.maximum, "inputmode": "numeric"}
+        return forms.CharField(widget=forms.NumberInput(attrs=limits), **common)
+    choices = (("yes", "Yes"), ("no", "No")) if fact.kind == "bool" else fact.choices
+    return forms.CharField(widget=forms.Select(choices=[("", "Not stated"), *choices]), **common)

@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from checklist.facts import FACTS, Fact
+from checklist.facts import FACTS
 from readiness.accounts.models import Team
 from readiness.errors import Invalid
+from reviews.forms.facts import fact_field
 from reviews.imports.rows import MAX_BYTES
 from reviews.models import Service
 from reviews.service_fields import (
@@ -28,15 +29,6 @@ _URL_HELP = {
     "repository_url": "Where its source lives.",
     "documentation_url": "Where its runbooks and design are.",
 }
-
-
-def _fact_field(fact: Fact) -> forms.Field:
-    common: dict[str, Any] = {"label": fact.label, "help_text": fact.help, "required": False}
-    if fact.kind == "int":
-        limits = {"min": fact.minimum, "max": fact.maximum, "inputmode": "numeric"}
-        return forms.CharField(widget=forms.NumberInput(attrs=limits), **common)
-    choices = (("yes", "Yes"), ("no", "No")) if fact.kind == "bool" else fact.choices
-    return forms.CharField(widget=forms.Select(choices=[("", "Not stated"), *choices]), **common)
 
 
 class ServiceForm(forms.Form):
@@ -81,7 +73,7 @@ class ServiceForm(forms.Form):
                 label=label, required=False, widget=forms.TextInput(attrs=address), help_text=_URL_HELP[name]
             )
         for fact in FACTS:
-            self.fields[fact.name] = _fact_field(fact)
+            self.fields[fact.name] = fact_field(fact)
 
     def clean(self) -> dict[str, Any]:
         """Check all fields at once, so that the person reads about every mistake in one go."""
