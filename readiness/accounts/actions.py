@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -20,7 +21,7 @@ from readiness import audit
 from readiness.accounts.models import Membership, Team, User
 from readiness.accounts.rights import Actor, allowed
 from readiness.accounts.roles import REVIEWER_ROLES
-from readiness.errors import Conflict, Invalid, NotFound
+from readiness.errors import Conflict, Invalid, NotFound, WrongState
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,28 @@ def edit_person(actor: Actor, user_id: int, person: Person, *, seen: str) -> Use
         end_sessions(user)
     summary = f"Changed {user}: {', '.join(sorted(changed))}"
     audit.record(actor, "person:user:edit", summary, {"user": user.pk, "changed": changed})
+    return user
+
+
+@transaction.atomic
+def remove_second_factors(actor: Actor, user_id: int) -> User:
+    """Take every second factor and passkey from somebody who lost theirs, and sign them out everywhere.
+
+    They then sign in with their password, or a new one by mail: nobody else learns anything that would let
+    them in. Raises `Refused`, `NotFound`, or `WrongState` if there are none.
+    """
+    allowed(actor, "people.edit").require()
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    if user is None:
+        raise NotFound("There is no such person.")
+    removed = Authenticator.objects.filter(user=user)
+    kinds = sorted(removed.values_list("type", flat=True))
+    if not kinds:
+        raise WrongState(f"{user} has no second factor. Reload the page.")
+    removed.delete()
+    end_sessions(user)
+    summary = f"Removed the second factors of {user}"
+    audit.record(actor, "person:user:remove_factors", summary, {"user": user.pk, "kinds": kinds})
     return user
 
 

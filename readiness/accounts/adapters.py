@@ -14,7 +14,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.internal.flows.email_authentication import wipe_password
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base.constants import AuthProcess
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -124,8 +124,18 @@ class MFAAdapter(DefaultMFAAdapter):
         return _cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Decrypt, with SECRET_KEY or one of SECRET_KEY_FALLBACKS."""
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        """Decrypt, with SECRET_KEY or one of SECRET_KEY_FALLBACKS; `Unavailable` if none of them fits."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            raise Unavailable(
+                "Your second factors cannot be read any more, because the server's key was changed. Ask an "
+                "administrator to remove them, then sign in with your password and set them up again."
+            ) from error
+
+    def rekey(self, encrypted_text: str) -> str:
+        """Encrypt anew with SECRET_KEY what one of SECRET_KEY_FALLBACKS may have encrypted."""
+        return self.encrypt(self.decrypt(encrypted_text))
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Name the site as people know it; the id stays the host, which WebAuthn binds a passkey to."""

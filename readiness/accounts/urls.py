@@ -12,6 +12,7 @@ urlpatterns = [
     path("people/invite/", people.invite, name="invite"),
     path("people/<int:pk>/", people.edit, name="person"),
     path("people/<int:pk>/invitation/", people.send_again, name="send_invitation"),
+    path("people/<int:pk>/second-factors/", people.remove_factors, name="remove_factors"),
     path("teams/", teams.index, name="teams"),
     path("teams/new/", teams.create, name="team_create"),
     path("teams/<slug:slug>/", teams.show, name="team"),

@@ -6,14 +6,17 @@ import base64
 import hmac
 import struct
 import time
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
 from readiness.accounts.adapters import MFAAdapter
+from reviews.models import Event
 from tests.accounts.test_sign_in import NEW_PASSWORD, choose, is_signed_in, reset_link, sign_in
 from tests.accounts.test_signup import code_in
 from tests.cast import Cast
@@ -119,6 +122,56 @@ def test_secrets_are_encrypted_and_outlive_a_change_of_secret_key(secret: str, s
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a new key"
     assert MFAAdapter().decrypt(sealed) == secret
     assert MFAAdapter().decrypt(MFAAdapter().encrypt("new")) == "new"
+
+
+def test_a_change_of_secret_key_is_finished_by_rekeying(secret: str, settings: Settings) -> None:
+    former = settings.SECRET_KEY
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = (
+        [former],
+        "a new key of fifty characters",
+    )
+    said = StringIO()
+    call_command("rekey_second_factors", stdout=said)
+    assert said.getvalue().strip() == "Encrypted 2 with the present key."
+    settings.SECRET_KEY_FALLBACKS = []
+    client = Client()
+    sign_in(client, "member@example.com")
+    client.post(CHALLENGE, {"code": totp(secret)})
+    assert is_signed_in(client)
+
+
+def test_a_key_that_is_gone_is_explained_to_the_person_and_the_operator(
+    secret: str, settings: Settings
+) -> None:
+    settings.SECRET_KEY = "somebody changed it and kept no copy"
+    client = Client()
+    sign_in(client, "member@example.com")
+    response = client.post(CHALLENGE, {"code": totp(secret)})
+    assert response.status_code == 503
+    assert "Ask an administrator" in response.content.decode()
+    with pytest.raises(CommandError, match=r"member@example\.com \(totp\)"):
+        call_command("rekey_second_factors", stdout=StringIO())
+
+
+def test_an_administrator_helps_somebody_who_lost_everything(cast: Cast, secret: str, client: Client) -> None:
+    url = f"/people/{cast.member.pk}/second-factors/"
+    for role in ("owner", "viewer"):
+        other = Client()
+        other.force_login(cast[role])
+        assert other.post(url).status_code == 403
+    admin = Client()
+    admin.force_login(cast.admin)
+    assert admin.get(url).status_code == 405
+    assert url in admin.get(f"/people/{cast.member.pk}/").content.decode()
+    assert is_signed_in(client)
+
+    assert admin.post(url).status_code == 303
+    assert not is_signed_in(client)
+    assert sign_in(client, "member@example.com") == 302
+    assert is_signed_in(client)
+    assert mail.outbox[-1].to == ["member@example.com"]
+    assert Event.objects.get(verb="person:user:remove_factors").data["kinds"] == ["recovery_codes", "totp"]
+    assert admin.post(url).status_code == 409
 
 
 def test_the_address_can_still_be_changed(secret: str, client: Client) -> None:

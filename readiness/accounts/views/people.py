@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from readiness.accounts import actions, queries
 from readiness.accounts.forms import InviteForm, PersonForm, RolesForm, show_errors
-from readiness.accounts.mail import send_invitation
+from readiness.accounts.mail import send_factors_removed, send_invitation
 from readiness.accounts.models import Team, User
 from readiness.accounts.rights import Actor, actor_of, allowed
 from readiness.errors import Conflict, Invalid, Unavailable, WrongState
@@ -83,6 +84,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "person": user,
         "seen": stored.fingerprint,
+        "has_factors": is_mfa_enabled(user),
         "stored": _words(stored) if status == HTTPStatus.CONFLICT else None,
     }
     return render_page(request, "accounts/person.html", None, context, status=status)
@@ -113,6 +115,20 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     if not user.is_invited:
         raise WrongState(f"{user} has an account already. They can use “Forgot your password?” to sign in.")
     _send(request, user)
+    return redirect(request, reverse("accounts:person", args=[pk]))
+
+
+@require_POST
+@login_required
+def remove_factors(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take every second factor from somebody who lost theirs, and tell them by mail."""
+    user = actions.remove_second_factors(actor_of(request.user), pk)
+    try:
+        send_factors_removed(user, removed_by=str(request.user))
+    except Unavailable as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, f"The second factors of {user} are gone. A mail tells them so.")
     return redirect(request, reverse("accounts:person", args=[pk]))
 
 
