@@ -10,6 +10,7 @@ register   {"rows": [{"decision", "choice", "reason", "owner", "trigger"}]}
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -27,7 +28,7 @@ from checklist.rules import (
     judge_register,
     related_inventories,
 )
-from checklist.rules.rows import clean_rows
+from checklist.rules.rows import check_number, clean_rows
 from checklist.rules.specs import InventorySpec
 from readiness.errors import Invalid
 from reviews.states import AnswerState
@@ -138,15 +139,18 @@ def _cleaned(item: Item, data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if value != []}
 
 
-def _number(value: Any) -> float | int | str:
-    if not isinstance(value, str):
-        return value  # type: ignore[no-any-return]
+def _number(value: Any) -> int | float:
+    """Read a typed number by the rules of every other number; Invalid shows what was typed."""
+    typed = str(value).strip()
+    # 1,000 is a thousand in English; 4,5 is left to be refused rather than read as 45.
+    plain = typed.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", typed) else typed
+    message = f"“{typed[:40]}” is not a number. Write digits, for example 4 or 0.5."
+    if not re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", plain):
+        raise Invalid(message, {"number": [message]})
     try:
-        number = float(value.replace(",", "").strip())
-    except ValueError:
-        message = f"“{value[:40]}” is not a number. Write digits, for example 4 or 0.5."
-        raise Invalid(message, {"number": [message]}) from None
-    return int(number) if number.is_integer() else number
+        return check_number(float(plain))
+    except ValueError as error:
+        raise Invalid(str(error), {"number": [str(error)]}) from None
 
 
 def _check_texts(value: Any) -> None:

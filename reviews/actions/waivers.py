@@ -12,7 +12,7 @@ from readiness.errors import Invalid, NotFound, WrongState
 from reviews.actions.base import Change, answer_of, changing, clean_text, section_of
 from reviews.actions.revisions import write_revision
 from reviews.models import Answer, Review, ReviewSection, Waiver
-from reviews.queries.authors import answer_authors
+from reviews.queries.authors import answer_authors, section_authors
 from reviews.states import AnswerState, ReviewStatus, SectionStatus, WaiverStatus
 
 MAX_DAYS = 180
@@ -65,7 +65,8 @@ def decide_waiver(actor: Actor, waiver_id: int, *, grant: bool, note: str = "") 
     found = _waiver(waiver_id)
 
     def subject() -> dict[str, Any]:
-        authors = answer_authors(found.answer_id) if found.answer_id else frozenset()
+        of_item = found.answer_id
+        authors = answer_authors(of_item) if of_item else section_authors(found.section_id)
         return {"requester_id": found.requested_by_id, "authors": authors}
 
     with changing(found.review_id, actor, "waiver.decide", section=found.section, subject=subject) as change:

@@ -51,9 +51,12 @@ class AnswerForm(forms.Form):
         return Said(**texts, data=kinds.read(item, flat(cast("QueryDict", self.data))))
 
 
+_OWN = frozenset({"revision", "state", "note", "reason", "trigger", "page", "csrfmiddlewaretoken"})
+
+
 def flat(post: QueryDict) -> dict[str, str]:
-    """One text per name; several ticked boxes are joined by commas."""
-    return {name: ",".join(values) for name, values in post.lists()}
+    """One text per name: ticked boxes are joined by commas, of the form's own fields the last counts."""
+    return {name: values[-1] if name in _OWN else ",".join(values) for name, values in post.lists()}
 
 
 @dataclass(frozen=True, slots=True)

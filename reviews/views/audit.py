@@ -65,12 +65,17 @@ def _wanted(request: HttpRequest) -> AuditFilter:
     before = request.GET.get("before", "")
     kind = request.GET.get("kind", "")
     return AuditFilter(
-        actor=request.GET.get("actor", "")[:160],
-        service=request.GET.get("service", "")[:64],
+        actor=_text(request, "actor"),
+        service=_text(request, "service"),
         kind=kind if kind in KINDS else "",
-        item=request.GET.get("item", "")[:64],
+        item=_text(request, "item"),
         before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,  # noqa: PLR2004
     )
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    """A filter's text; without NUL, which PostgreSQL takes in no text."""
+    return request.GET.get(name, "").replace("\x00", "")[:160]
 
 
 def _query_without_before(request: HttpRequest) -> str:

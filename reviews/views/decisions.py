@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from readiness.errors import DomainError, NotFound
+from readiness.errors import DomainError, Invalid, NotFound
 from reviews import access
 from reviews.actions.findings import fix_finding, verify_finding
 from reviews.actions.waivers import decide_waiver, withdraw_waiver
@@ -77,7 +77,10 @@ def verify(request: HttpRequest, finding_id: int) -> HttpResponse:
     """Close a fixed finding, or open it again."""
     finding = Finding.objects.select_related(*_ABOUT).filter(pk=finding_id).first()
     section, answer = _place(request, finding)
-    accept = request.POST.get("decision") == "accept"
+    decision = request.POST.get("decision", "")
+    if decision not in ("accept", "reopen"):
+        raise Invalid("Choose whether the finding is fixed.")
+    accept = decision == "accept"
     return act(
         request,
         None,

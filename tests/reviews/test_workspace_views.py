@@ -306,3 +306,28 @@ def test_everything_signed_off_leads_to_the_packet(cast: Cast, review: Review) -
     answer = accountable.post("/services/checkout/reviews/1/sign-off/", form)
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/services/checkout/reviews/1/packet/"
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400", "9" * 6000, "4,5", "1_0", "-1", "four"])
+def test_what_is_no_number_is_422_and_stays(cast: Cast, number: str) -> None:
+    """Whatever Python would read into it."""
+    spec = {"unit": "engineers", "direction": "at_least", "limit": 4}
+    version = make_version("measured", 1, 1, kind="measure", spec=spec)
+    make_review(actor_of(cast.member), make_service(cast.team, cast.owner), version)
+    answer = signed_in(cast, "member").post(ITEM + "answer/", said(state="", number=number))
+    assert answer.status_code == 422
+    assert number in answer.content.decode()
+
+
+def test_a_nul_in_a_filter_of_the_audit_record_finds_nothing(cast: Cast, review: Review) -> None:
+    """PostgreSQL takes none in a text."""
+    for name in ("actor", "service", "item"):
+        assert signed_in(cast, "viewer").get("/audit/", {name: "a\x00b"}).status_code == 200
+
+
+def test_a_second_conflict_still_has_one_revision(cast: Cast, review: Review) -> None:
+    """The button that saves anyway posts the revision beside the hidden one: the last counts."""
+    save_answer(actor_of(cast.owner), review.pk, "item-1-1", Said("met", note="stored"), 0)
+    form = {**said(note="mine"), "revision": ["0", "0"]}
+    page = signed_in(cast, "member").post(ITEM + "answer/", form).content.decode()
+    assert 'value="0,0"' not in page
