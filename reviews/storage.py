@@ -7,6 +7,7 @@ store, and a file that was just stored stays for a day even if nothing refers to
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import io
@@ -26,7 +27,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from readiness.errors import Invalid, NotFound, TooLarge
+from readiness.errors import Invalid, NotFound, TooLarge, Unavailable
 from readiness.ui import size_words
 from reviews.filetypes import Sniffer, clean_name
 from reviews.models import StoredFile
@@ -78,8 +79,7 @@ def path_of(sha256: str) -> Path:
 def _keep(
     stream: Readable, max_bytes: int, look: Callable[[bytes], None], settle: Callable[[], str]
 ) -> tuple[str, int]:
-    folder = _folder("tmp")
-    descriptor, temporary = tempfile.mkstemp(dir=folder)
+    descriptor, temporary = tempfile.mkstemp(dir=_folder("tmp"))
     try:
         with os.fdopen(descriptor, "wb") as target:
             digest, size = _copy(stream, target, max_bytes, look)
@@ -87,6 +87,13 @@ def _keep(
             target.flush()
             os.fsync(target.fileno())
         _put(Path(temporary), digest)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Unavailable(
+            "The server's disk is full, so the file was not kept. "
+            "Tell your operator, and send it again later."
+        ) from error
     finally:
         with suppress(FileNotFoundError):
             Path(temporary).unlink()
@@ -179,7 +186,9 @@ def tidy(grace: timedelta = GRACE) -> Tidied:
         if place.name not in known:
             size = _remove(place, before)
             files, freed = files + (size is not None), freed + (size or 0)
-    unfinished = [_remove(place, before) for place in _folder("tmp").iterdir()]
+    uploads = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    left = [*_folder("tmp").iterdir(), *(uploads.iterdir() if uploads.is_dir() else ())]
+    unfinished = [_remove(place, before) for place in left if place.is_file()]
     gone = [size for size in unfinished if size is not None]
     return Tidied(rows, files, len(gone), freed + sum(gone))
 

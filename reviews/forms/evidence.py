@@ -19,6 +19,8 @@ _DAY_HELP = "Write the day as year-month-day, for example 2026-03-31."
 class EvidenceForm(forms.Form):
     """Only reads; the actions check, and name the field that is wrong."""
 
+    use_required_attribute = False
+
     kind = forms.ChoiceField(
         label="What",
         choices=[
@@ -35,14 +37,14 @@ class EvidenceForm(forms.Form):
     )
     url = forms.CharField(
         label="Link",
-        required=False,
+        error_messages={"required": "Paste the address of the link."},
         help_text="A dashboard, a rule, a pipeline run. It is kept as an address; nothing is fetched.",
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://"}),
     )
-    file = forms.FileField(label="File", required=False, allow_empty_file=True)
+    file = forms.FileField(label="File", allow_empty_file=True, error_messages={"required": "Choose a file."})
     body = forms.CharField(
         label="Note",
-        required=False,
+        error_messages={"required": "Write the note."},
         help_text="Markdown. A note alone is the weakest proof: it only says so.",
         widget=forms.Textarea(attrs={"rows": 4}),
     )
@@ -64,6 +66,15 @@ class EvidenceForm(forms.Form):
         most = settings.EVIDENCE_MAX_BYTES
         self.fields["file"].help_text = f"{ACCEPTED_WORDS}; at most {size_words(most)}."
         self.fields["file"].widget.attrs |= {"accept": ACCEPT_ATTRIBUTE, "data-max-bytes": most}
+        # Only the chosen one has to be filled in. Before the choice none is called optional.
+        for name, kind in (("url", "link"), ("file", "file"), ("body", "note")):
+            self.fields[name].required = not self.is_bound or self.chosen == kind
+
+    def point(self) -> None:
+        """Have the browser put the cursor into the first field that is wrong, or into the first one."""
+        wrong = [name for name in self.errors if name in self.fields] if self.is_bound else []
+        name = wrong[0] if wrong else {"link": "url", "file": "file", "note": "body"}[self.chosen]
+        self.fields[name].widget.attrs["autofocus"] = True
 
     @property
     def chosen(self) -> str:

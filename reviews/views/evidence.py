@@ -61,8 +61,9 @@ def add(request: HttpRequest, slug: str, number: int, section_slug: str, item_sl
 def panel(request: HttpRequest, slug: str, number: int, section_slug: str, item_slug: str) -> HttpResponse:
     """Answer an item's list of evidence, which fetches itself anew, or with `?whole` the panel around it."""
     row = access.answer(request, slug, number, section_slug, item_slug)
-    part = "_panel" if request.GET.get("whole") else "_list"
-    return render(request, f"reviews/evidence/{part}.html", _context(request, row))
+    if request.GET.get("whole"):
+        return _draw_panel(request, row)
+    return render(request, "reviews/evidence/_list.html", _context(request, row))
 
 
 @login_required
@@ -130,8 +131,6 @@ def _attach(request: HttpRequest, row: Answer, form: EvidenceForm) -> Evidence:
     if typed["kind"] == EvidenceKind.NOTE:
         return actions.add_note(actor, row.review_id, item, typed["body"], form.about)
     upload = typed["file"]
-    if upload is None:
-        raise Invalid("Choose a file.", {"file": ["Choose a file."]})
     stored = storage.store(upload, max_bytes=settings.EVIDENCE_MAX_BYTES, name=upload.name)
     return actions.add_file(actor, row.review_id, item, stored, upload.name, form.about)
 
@@ -190,7 +189,7 @@ def _context(request: HttpRequest, row: Answer) -> dict[str, Any]:
 def _draw_panel(
     request: HttpRequest, row: Answer, form: EvidenceForm | None = None, status: int = 200
 ) -> HttpResponse:
-    context = {**_context(request, row), "form": form}
+    context = {**_context(request, row), "form": form, "focus": True}
     response = render(request, "reviews/evidence/_panel.html", context, status=status)
     if status >= 400:  # noqa: PLR2004  # htmx swaps in an error only where the answer names its place
         response.headers["HX-Retarget"] = f"#evidence-{row.item.slug}"
@@ -200,6 +199,7 @@ def _draw_panel(
 
 def _draw_form(request: HttpRequest, row: Answer, form: EvidenceForm, status: int = 200) -> HttpResponse:
     """The form on a page of its own, or in its place in the panel."""
+    form.point()
     if wants_fragment(request):
         return _draw_panel(request, row, form, status)
     context = {**_context(request, row), "form": form, "replaced": _replaced(row, form)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,15 +14,17 @@ from django.views.decorators.http import require_POST, require_safe
 from checklist.probes import registry
 from readiness.downloads import send_file
 from readiness.errors import NotFound
-from readiness.http import redirect, render_page, wants_fragment
+from readiness.http import redirect, render_page, wants_fragment, with_toast
 from readiness.tasks import enqueue
 from reviews import access, permissions, storage, tasks
 from reviews.actions.probe_runs import request_run
 from reviews.models import Answer, ProbeRun
 from reviews.permissions import Subject
-from reviews.queries.sheet import load_sheet
+from reviews.queries.sheet import ItemSheet, load_sheet, probe_title
 from reviews.states import RunStatus
 from reviews.views.items import item_url
+
+_TONES: Final = {"pass": "ok", "warn": "warn", "fail": "bad"}
 
 
 @login_required
@@ -47,12 +49,13 @@ def panel(request: HttpRequest, slug: str, number: int, section_slug: str, item_
     row = access.answer(request, slug, number, section_slug, item_slug)
     context = _context(request, row)
     response = render(request, "reviews/probes/_panel.html", context)
-    waited = {part for part in request.GET.get("waiting", "").split(",") if part}
-    waits = {str(each.pk) for each in context["sheet"].runs if each.status != RunStatus.DONE}
-    if waited - waits:
-        events = {"answer-changed": True, f"evidence-changed-{item_slug}": True}
-        response.headers["HX-Trigger"] = json.dumps(events)
-    return response
+    finished = _finished(context["sheet"], request.GET.get("waiting", ""))
+    if finished is None:
+        return response
+    events = {"answer-changed": True, f"evidence-changed-{item_slug}": True}
+    response.headers["HX-Trigger"] = json.dumps(events)
+    title = probe_title(finished.probe)
+    return with_toast(response, f"{title}: {finished.summary}", _TONES.get(finished.outcome, "info"))
 
 
 @login_required
@@ -94,6 +97,11 @@ def record(
         size=found.artifact.size,
         etag=found.artifact.sha256,
     )
+
+
+def _finished(sheet: ItemSheet, waiting: str) -> ProbeRun | None:
+    """The run that the page waits for, once it is done."""
+    return next((run for run in sheet.runs if str(run.pk) == waiting and run.status == RunStatus.DONE), None)
 
 
 def _find(row: Answer, run_id: int) -> ProbeRun:

@@ -162,11 +162,11 @@ def test_adding_goes_back_to_the_item(review: Review, signed_in: Client, sent: A
     ("sent", "message"),
     [
         ({"kind": "link", "url": "javascript:alert(1)"}, "A link begins with https://"),
-        ({"kind": "link", "url": ""}, "Paste the address"),
+        ({"kind": "link", "url": ""}, "Paste the address of the link."),
         ({"kind": "link", "url": "https://example.com/", "observed_on": "31.31.2026"}, "year-month-day"),
         ({"kind": "link", "url": "https://example.com/", "observed_on": "2026-02-30"}, "year-month-day"),
         ({"kind": "link", "url": "https://example.com/", "observed_on": "2099-01-01"}, "is in the future"),
-        ({"kind": "note", "body": ""}, "The note is missing"),
+        ({"kind": "note", "body": ""}, "Write the note."),
         ({"kind": "note", "body": "a" * 100_000}, "100,000 characters"),
         ({"kind": "note", "body": "nul\x00"}, "ull characters"),
         ({"kind": "note", "body": "x", "title": "a" * 500}, "500 characters; at most 200"),

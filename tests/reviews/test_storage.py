@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -14,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from readiness.errors import Invalid, NotFound, TooLarge
+from readiness.errors import Invalid, NotFound, TooLarge, Unavailable
 from reviews import storage
 from reviews.filetypes import clean_name
 from reviews.models import StoredFile
@@ -145,6 +146,18 @@ def test_many_writers_of_the_same_bytes(place: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_a_full_disk_is_a_clear_error(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    with pytest.raises(Unavailable, match="disk is full"):
+        put(b"too much")
+    assert files_in(place) == []
+    assert not StoredFile.objects.exists()
+
+
+@pytest.mark.django_db
 def test_our_own_bytes_are_not_sniffed(place: Path) -> None:
     stored = storage.store_own(b"<html>", "application/pdf")
     assert stored.media_type == "application/pdf"
@@ -165,16 +178,21 @@ def age(stored: StoredFile, days: float) -> None:
 
 
 @pytest.mark.django_db
-def test_tidy_takes_old_orphans_and_leaves_young_ones(place: Path) -> None:
+def test_tidy_takes_old_orphans_and_leaves_young_ones(place: Path, tmp_path: Path, settings: Any) -> None:
     old, young, rowless = put(b"old"), put(b"young"), put(b"rowless")
     age(old, 2)
     age(rowless, 2)
     rowless.delete()
-    broken = place / "tmp" / "tmpbroken"
-    broken.write_bytes(b"half")
-    os.utime(broken, (0, 0))
+    for folder in (place / "tmp", tmp_path / "uploads"):
+        folder.mkdir(exist_ok=True)
+        (folder / "broken").write_bytes(b"half")
+        os.utime(folder / "broken", (0, 0))
+        (folder / "arriving").write_bytes(b"half")
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "uploads"
     done = storage.tidy()
-    assert (done.rows, done.files, done.temporary, done.freed) == (1, 2, 1, 14)
+    assert (done.rows, done.files, done.temporary, done.freed) == (1, 2, 2, 18)
+    for folder in (place / "tmp", tmp_path / "uploads"):
+        (folder / "arriving").unlink()
     assert list(StoredFile.objects.all()) == [young]
     assert files_in(place) == [".lock", str(storage.path_of(young.sha256).relative_to(place))]
 
