@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Case, Count, FilteredRelation, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from checklist.models import ChecklistVersion, Section
@@ -134,7 +133,7 @@ class _Counted(Paginator):  # type: ignore[type-arg]
 
 
 def load_portfolio(actor: Actor, choice: Choice, page_number: str) -> Portfolio:
-    """Load one page of the services that `actor` may see. Seven queries."""
+    """Load one page of the services that `actor` may see. Eight queries."""
     today = timezone.localdate()
     checklist_id, columns = _columns()
     services = _with_reviews(visible_to(actor), checklist_id)
@@ -266,34 +265,52 @@ def _teams(actor: Actor) -> list[Team]:
 
 
 def _rows(page: Page[Any], today: date) -> list[Row]:
-    """The rows of one page: two queries."""
-    waivers = Waiver.objects.filter(
-        review=OuterRef("done__pk"), status=WaiverStatus.GRANTED, expires_on__gte=today
-    )
-    of = Coalesce("answer__item__title", "section__section__title")
-    services: QuerySet[Service] = page.object_list  # type: ignore[assignment]
+    """The rows of one page: three queries."""
+    services: QuerySet[Any] = page.object_list  # type: ignore[assignment]
     found = list(
-        services.annotate(
-            waivers=ArraySubquery(waivers.values(json=JSONObject(ends="expires_on", of=of)))
-        ).values_list(
-            "slug", "name", "tier", "team__name", "open__pk", "open__number", "open__status",
-            "done__pk", "done__number", "done__sign_off__verdict", "done__sign_off__stale_at",
-            "done__sign_off__stale_reason", "waivers",
+        services.values_list(
+            "slug",
+            "name",
+            "tier",
+            "team__name",
+            "open__pk",
+            "open__number",
+            "open__status",
+            "done__pk",
+            "done__number",
+            "done__sign_off__verdict",
+            "done__sign_off__stale_at",
+            "done__sign_off__stale_reason",
         )
-    )  # fmt: skip
+    )
     sections = _sections([row[4] or row[7] for row in found if row[4] or row[7]])
-    return [_row(row, sections) for row in found]
+    waivers = _waivers([row[7] for row in found if row[7]], today)
+    return [_row(row, sections, waivers) for row in found]
 
 
-def _row(values: tuple[Any, ...], sections: dict[int, list[SectionFigures]]) -> Row:
-    slug, name, tier, team, open_id, open_number, open_status, *signed, waivers = values
+def _row(
+    values: tuple[Any, ...],
+    sections: dict[int, list[SectionFigures]],
+    waivers: dict[int, list[WaiverInForce]],
+) -> Row:
+    slug, name, tier, team, open_id, open_number, open_status, *signed = values
     done_id, done_number, verdict, stale_at, stale_reason = signed
     sign_off = None
     if verdict:
-        in_force = tuple(WaiverInForce(date.fromisoformat(each["ends"]), each["of"]) for each in waivers)
+        in_force = tuple(waivers.get(done_id, ()))
         sign_off = SignedOff(done_number, verdict, stale_reason if stale_at else None, in_force)
     standing = Standing(open_status or "", sign_off, sections.get(open_id or done_id or 0, ()))
     return Row(slug, name, tier, team, open_number or done_number or 0, standing)
+
+
+def _waivers(review_ids: list[int], today: date) -> dict[int, list[WaiverInForce]]:
+    """Waivers in force by review. Not part of the rows' query, which would ask for those of all services."""
+    rows = Waiver.objects.filter(review_id__in=review_ids, status=WaiverStatus.GRANTED, expires_on__gte=today)
+    of = Coalesce("answer__item__title", "section__section__title")
+    grouped: dict[int, list[WaiverInForce]] = defaultdict(list)
+    for review_id, ends, title in rows.values_list("review_id", "expires_on", of):
+        grouped[review_id].append(WaiverInForce(ends, title))
+    return grouped
 
 
 def _sections(review_ids: list[int]) -> dict[int, list[SectionFigures]]:
