@@ -75,7 +75,9 @@ def update_service(
         if team != service.team:
             permissions.allowed(actor, "service.create", Subject(team_id=team.pk)).require()
         if service.revision != revision:
-            raise Conflict("Somebody else changed this service while you were editing it.", service)
+            raise Conflict(
+                f"{_last_editor(service)} changed this service while you were editing it.", service
+            )
         changed = differences(service, team, clean)
         if not changed:
             return service
@@ -179,6 +181,12 @@ def _change(lines: list[Line]) -> list[tuple[Service, Act]]:
     fields = [*FIELDS, "team", "facts", "revision", "updated_at"]
     Service.objects.bulk_update([service for service, _ in acts], fields, batch_size=200)
     return acts
+
+
+def _last_editor(service: Service) -> str:
+    """Who changed it last; a review changes the facts of its service too."""
+    name = service.events.order_by("-id").values_list("actor_name", flat=True).first()
+    return name or "Somebody else"
 
 
 def lock_names() -> None:

@@ -6,35 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, F, QuerySet, Window
 from django.urls import reverse
 from django.utils import timezone
 
 from readiness.accounts.rights import Actor
 from reviews.models import (
-    AnswerRevision,
-    Approval,
     Finding,
     ProbeRun,
     Review,
     ReviewSection,
-    Ruling,
     Waiver,
 )
-from reviews.rules import disagrees
+from reviews.queries import waiting
 from reviews.states import (
-    OPEN_REVIEW,
-    AnswerState,
-    FindingStatus,
-    RunStatus,
     SectionStatus,
     WaiverStatus,
 )
 
 MOST = 20
 ENDS_SOON = timedelta(days=30)
-_OPEN = sorted(OPEN_REVIEW)
 _SECTION = ("section", "review__service")
+_ON_ITEM = ("answer__item", "section__section", "review__service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +91,8 @@ def _group(key: str, title: str, icon: str, rows: QuerySet, task: Callable[..., 
     return Group(key, title, icon, [task(row) for row in found], found[0].in_all if found else 0)
 
 
-def _open_sections() -> QuerySet[ReviewSection]:
-    return ReviewSection.objects.filter(review__status__in=_OPEN).select_related(*_SECTION)
-
-
-def _my_roles(actor: Actor, prefix: str) -> Q:
-    """Sections that the actor may review: they ask for one of their roles, or for none in particular."""
-    lookup = f"{prefix}section__reviewer_roles"
-    return Q(**{f"{lookup}__overlap": sorted(actor.reviewer_roles)}) | Q(**{f"{lookup}__len": 0})
-
-
 def _to_answer(actor: Actor) -> Group:
-    rows = _open_sections().filter(
-        review__service__team_id__in=actor.member_team_ids,
-        status__in=[SectionStatus.OPEN, SectionStatus.CHANGES_REQUESTED, SectionStatus.STALE],
-    )
+    rows = waiting.sections_to_answer(actor).select_related(*_SECTION)
 
     def task(row: ReviewSection) -> Task:
         return Task(
@@ -141,18 +121,7 @@ def _team_hint(row: ReviewSection) -> str:
 
 
 def _to_approve(actor: Actor) -> Group:
-    earlier = ReviewSection.objects.filter(
-        review=OuterRef("review"), position__lt=OuterRef("position")
-    ).exclude(status=SectionStatus.APPROVED)
-    mine = Approval.objects.filter(section=OuterRef("pk"), reviewer_id=actor.id, stale_at__isnull=True)
-    wrote = AnswerRevision.objects.filter(section=OuterRef("pk"), author_id=actor.id)
-    waived = Waiver.objects.filter(section=OuterRef("pk"), answer__isnull=True, status=WaiverStatus.GRANTED)
-    rows = (
-        _open_sections()
-        .filter(_my_roles(actor, ""), status__in=[SectionStatus.SUBMITTED, SectionStatus.STALE])
-        .filter(~Exists(mine), ~Exists(wrote), ~Exists(earlier) | Exists(waived))
-        .order_by("submitted_at", "pk")
-    )
+    rows = waiting.sections_to_approve(actor).select_related(*_SECTION).order_by("submitted_at", "pk")
 
     def task(row: ReviewSection) -> Task:
         hint = (
@@ -166,43 +135,17 @@ def _to_approve(actor: Actor) -> Group:
 
 
 def _to_rule(actor: Actor) -> Group:
-    newer = ProbeRun.objects.filter(
-        answer=OuterRef("answer"), probe=OuterRef("probe"), status=RunStatus.DONE, pk__gt=OuterRef("pk")
-    )
-    ruled = Ruling.objects.filter(
-        answer=OuterRef("answer"),
-        probe=OuterRef("probe"),
-        outcome=OuterRef("outcome"),
-        answer_revision=OuterRef("answer__revision"),
-    )
-    clash = [
-        Q(answer__state=state, outcome=outcome)
-        for state in (AnswerState.MET, AnswerState.NOT_MET)
-        for outcome in ("pass", "fail")
-        if disagrees(state, outcome)
-    ]
-    rows = (
-        ProbeRun.objects.filter(_my_roles(actor, "section__"), clash[0] | clash[1])
-        .filter(status=RunStatus.DONE, review__status__in=_OPEN)
-        .filter(~Exists(newer), ~Exists(ruled))
-        .select_related("answer__item", "section", "review__service")
-        .order_by("finished_at", "pk")
-    )
+    rows = waiting.runs_to_rule_on(actor).select_related("answer__item", "section", "review__service")
 
     def task(row: ProbeRun) -> Task:
         url = _item_url(row.review, row.section, row.answer.item.slug) + "#rulings"
         return Task(url, row.answer.item.title, row.summary, str(row.review.service), row.finished_at)
 
-    return _group("rule", "To rule on", "pulse", rows, task)
+    return _group("rule", "To rule on", "pulse", rows.order_by("finished_at", "pk"), task)
 
 
 def _to_decide(actor: Actor) -> Group:
-    rows = Waiver.objects.filter(status=WaiverStatus.REQUESTED, review__status__in=_OPEN)
-    if not actor.is_accountable:
-        rows = rows.filter(_my_roles(actor, "section__"))
-    wrote = AnswerRevision.objects.filter(answer=OuterRef("answer"), author_id=actor.id)
-    rows = rows.exclude(requested_by_id=actor.id).filter(~Exists(wrote))
-    rows = rows.select_related("answer__item", "section__section", "review__service")
+    rows = waiting.waivers_to_decide(actor).select_related(*_ON_ITEM)
 
     def task(row: Waiver) -> Task:
         title = row.answer.item.title if row.answer else f"Order of {row.section.section.title}"
@@ -218,37 +161,27 @@ def _to_decide(actor: Actor) -> Group:
 
 
 def _to_verify(actor: Actor) -> Group:
-    rows = (
-        Finding.objects.filter(
-            _my_roles(actor, "section__"), status=FindingStatus.FIXED, review__status__in=_OPEN
-        )
-        .exclude(fixed_by_id=actor.id)
-        .select_related("answer__item", "section__section", "review__service")
-        .order_by("fixed_at", "pk")
-    )
+    rows = waiting.findings_to_verify(actor).select_related(*_ON_ITEM).order_by("fixed_at", "pk")
     return _group(
         "verify", "Findings to verify", "flag", rows, lambda row: _finding_task(row, "Marked as fixed")
     )
 
 
 def _findings(actor: Actor) -> Group:
-    rows = (
-        Finding.objects.filter(owner_id=actor.id, status=FindingStatus.OPEN, review__status__in=_OPEN)
-        .select_related("answer__item", "section__section", "review__service")
-        .order_by(F("due_on").asc(nulls_last=True), "pk")
-    )
+    rows = waiting.own_findings(actor).select_related(*_ON_ITEM)
 
     def task(row: Finding) -> Task:
         return _finding_task(row, f"Due {row.due_on}" if row.due_on else "You own it")
 
-    return _group("findings", "Findings that you own", "flag", rows, task)
+    ordered = rows.order_by(F("due_on").asc(nulls_last=True), "pk")
+    return _group("findings", "Findings that you own", "flag", ordered, task)
 
 
 def _ending_waivers(actor: Actor) -> Group:
     soon = timezone.localdate() + ENDS_SOON
     rows = (
         Waiver.objects.filter(requested_by_id=actor.id, status=WaiverStatus.GRANTED, expires_on__lte=soon)
-        .select_related("answer__item", "section__section", "review__service")
+        .select_related(*_ON_ITEM)
         .order_by("expires_on", "pk")
     )
 
@@ -260,13 +193,7 @@ def _ending_waivers(actor: Actor) -> Group:
 
 
 def _to_sign(actor: Actor) -> Group:
-    unfinished = ReviewSection.objects.filter(review=OuterRef("pk")).exclude(status=SectionStatus.APPROVED)
-    wrote = AnswerRevision.objects.filter(answer__review=OuterRef("pk"), author_id=actor.id)
-    rows = (
-        Review.objects.filter(~Exists(unfinished), ~Exists(wrote), status__in=_OPEN)
-        .select_related("service", "checklist")
-        .order_by("changed_at", "pk")
-    )
+    rows = waiting.reviews_to_sign(actor).select_related("service", "checklist")
 
     def task(row: Review) -> Task:
         url = reverse("reviews:sign_off", args=[row.service.slug, row.number])
@@ -278,7 +205,7 @@ def _to_sign(actor: Actor) -> Group:
             row.changed_at,
         )
 
-    return _group("sign", "To sign off", "seal", rows, task)
+    return _group("sign", "To sign off", "seal", rows.order_by("changed_at", "pk"), task)
 
 
 def _finding_task(row: Finding, hint: str) -> Task:

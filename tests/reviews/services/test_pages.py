@@ -164,15 +164,17 @@ def test_saving_nothing_new_records_nothing(client: Client, cast: Cast, checkout
 
 
 def test_a_stale_form_shows_both_and_loses_nothing(client: Client, cast: Cast, checkout: Service) -> None:
-    client.force_login(cast.member)
+    client.force_login(cast.owner)
     first = typed(cast, description="Theirs", revision="1")
     assert client.post("/services/checkout/edit/", first).status_code == 303
+    client.force_login(cast.member)
     mine = typed(cast, description="Mine", tier="1", revision="1")
     answer = client.post("/services/checkout/edit/", mine)
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "Theirs" in page
     assert "Mine" in page
+    assert f"{cast.owner} changed this service" in page
     checkout.refresh_from_db()
     assert checkout.description == "Theirs"
     again = {**mine, "revision": answer.context["form"]["revision"].value()}

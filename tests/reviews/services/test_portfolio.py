@@ -208,6 +208,8 @@ def test_waivers_that_end_soon(cast: Cast, version: ChecklistVersion) -> None:
         item_slug="item-1-1",
     )
     assert load(cast.viewer).figures.waivers_ending == 0
+    for who in (cast.reviewer, cast.accountable):
+        assert slugs(load(who, show="waiting")) == ["checkout"]
     decide_waiver(actor_of(cast.accountable), waiver.pk, grant=True)
     assert load(cast.viewer).figures.waivers_ending == 1
     assert slugs(load(cast.viewer, show="waivers")) == ["checkout"]
@@ -297,4 +299,4 @@ def test_queries_stay_at_ten_and_do_not_grow(
     bulk(cast, 120)
     for service in Service.objects.filter(slug__in=["s-00010", "s-00011", "s-00012"]):
         make_review(actor_of(cast.member), service, version)
-    assert count() == few <= 10
+    assert count() <= few <= 10
