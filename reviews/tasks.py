@@ -8,6 +8,7 @@ from django.utils import timezone
 from checklist.probes.installed import egress_policy
 from checklist.probes.runner import run_probe as observe
 from readiness.tasks import enqueue
+from reviews import storage
 from reviews.actions import probe_runs
 from reviews.actions.packet_mail import mail_packet, mails_to_pick_up
 from reviews.actions.packet_making import make_packet
@@ -63,3 +64,9 @@ def pick_up_packet_mail() -> None:
     """Queue mails that did not go out."""
     for packet_id in mails_to_pick_up():
         enqueue(send_packet_mail, packet_id)
+
+
+@shared_task(name="reviews.tidy_files")
+def tidy_files() -> None:
+    """Remove kept files that no row names any more. Each day."""
+    storage.tidy()

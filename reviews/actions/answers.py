@@ -35,7 +35,13 @@ Reading = Callable[[Item], Said]
 
 
 def save_answer(
-    actor: Actor, which: int | ReviewRef, item_slug: str, said: Said | Reading, revision: int
+    actor: Actor,
+    which: int | ReviewRef,
+    item_slug: str,
+    said: Said | Reading,
+    revision: int,
+    *,
+    section_slug: str | None = None,
 ) -> Answer:
     """Save what a member says about an item.
 
@@ -45,7 +51,7 @@ def save_answer(
     repeated. Raises Invalid for a state that the item does not take or a reason that is missing.
     """
     with changing(which, actor, "answer.save") as change:
-        answer = answer_of(change.review, item_slug)
+        answer = answer_of(change.review, item_slug, section_slug)
         new, judged = _cleaned(answer, said if isinstance(said, Said) else said(answer.item))
         same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
         if same and not answer.to_confirm:
@@ -57,10 +63,12 @@ def save_answer(
     return answer
 
 
-def confirm_answer(actor: Actor, which: int | ReviewRef, item_slug: str, revision: int) -> Answer:
+def confirm_answer(
+    actor: Actor, which: int | ReviewRef, item_slug: str, revision: int, *, section_slug: str | None = None
+) -> Answer:
     """Say that an answer carried over from the last review still holds."""
     with changing(which, actor, "answer.save") as change:
-        answer = answer_of(change.review, item_slug)
+        answer = answer_of(change.review, item_slug, section_slug)
         if not answer.to_confirm:
             return answer
         if revision != answer.revision:

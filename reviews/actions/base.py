@@ -183,9 +183,14 @@ def section_of(review: Review, slug: str) -> ReviewSection:
     return row
 
 
-def answer_of(review: Review, item_slug: str) -> Answer:
-    """Return one answer of a (locked) review by its item's slug, with item and section."""
+def answer_of(review: Review, item_slug: str, section_slug: str | None = None) -> Answer:
+    """Return one answer of a (locked) review by its item's slug, with item and section.
+
+    With `section_slug`, the item must stand in that section: an address that mixes two is a wrong address.
+    """
     rows = Answer.objects.filter(review=review, item__slug=item_slug)
+    if section_slug is not None:
+        rows = rows.filter(section__slug=section_slug)
     row = rows.select_related("item", "section__section", "answered_by").first()
     if row is None:
         raise NotFound("This item does not exist in this review's checklist.")

@@ -45,6 +45,8 @@ class ProbeRow:
     run: ProbeRun | None
     pending: ProbeRun | None
     now: datetime
+    # What a reviewer decided where the run and the answer disagree; empty until then.
+    ruled_for: str = ""
 
     @cached_property
     def missing(self) -> str:
@@ -114,5 +116,6 @@ def probe_rows(sheet: ItemSheet, service: Service) -> list[ProbeRow]:
         runs = [run for run in sheet.runs if run.probe == probe_id]
         done = next((run for run in runs if run.status == RunStatus.DONE), None)
         pending = next((run for run in runs if run.status != RunStatus.DONE), None)
-        rows.append(ProbeRow(probe.spec, sheet.answer, service, done, pending, now))
+        ruled = next((each.ruled_for for each in sheet.disagreements if each.probe == probe_id), "")
+        rows.append(ProbeRow(probe.spec, sheet.answer, service, done, pending, now, ruled))
     return rows

@@ -27,7 +27,9 @@ def save(request: HttpRequest, slug: str, number: int, section_slug: str, item_s
     try:
         form = AnswerForm(request.POST)
         revision = form.seen_revision()
-        saved = save_answer(access.actor(request), ref, item_slug, form.said, revision)
+        saved = save_answer(
+            access.actor(request), ref, item_slug, form.said, revision, section_slug=section_slug
+        )
     except (Invalid, Conflict) as error:
         return _refused(request, access.answer(request, slug, number, section_slug, item_slug), error)
     return _saved(request, saved)
@@ -39,7 +41,8 @@ def confirm(request: HttpRequest, slug: str, number: int, section_slug: str, ite
     """Confirm an answer that was carried over."""
     try:
         revision = AnswerForm(request.POST).seen_revision()
-        saved = confirm_answer(access.actor(request), ReviewRef(slug, number), item_slug, revision)
+        ref = ReviewRef(slug, number)
+        saved = confirm_answer(access.actor(request), ref, item_slug, revision, section_slug=section_slug)
     except (Invalid, Conflict) as error:
         return _refused(request, access.answer(request, slug, number, section_slug, item_slug), error)
     return redirect(request, _back(request, saved))

@@ -26,17 +26,17 @@ class Cost:
 
 
 class Visitor:
-    """A signed-in reader with one connection that stays open."""
+    """A reader with one connection that stays open; signed in with a session cookie, or a passer-by."""
 
-    def __init__(self, base: str, cookie: tuple[str, str], csrf: tuple[str, str]) -> None:
+    def __init__(
+        self, base: str, cookie: tuple[str, str] | None = None, csrf: tuple[str, str] | None = None
+    ) -> None:
         parts = urlsplit(base)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-        self._token = csrf[1]
-        self._headers = {
-            "Cookie": f"{cookie[0]}={cookie[1]}; {csrf[0]}={csrf[1]}",
-            "Host": parts.netloc,
-            "Origin": base,
-        }
+        self._token = csrf[1] if csrf else ""
+        self._headers = {"Host": parts.netloc, "Origin": base}
+        if cookie and csrf:
+            self._headers["Cookie"] = f"{cookie[0]}={cookie[1]}; {csrf[0]}={csrf[1]}"
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Fetch `path`; return status and body."""

@@ -20,6 +20,7 @@ from reviews import tasks
 from reviews.actions.answers import Said, save_answer
 from reviews.actions.probe_runs import claim_run, request_run
 from reviews.actions.reviews import withdraw_review
+from reviews.actions.rulings import make_ruling
 from reviews.models import ProbeRun, Review
 from tests.cast import Cast
 from tests.reviews.builders import make_review, make_service, make_version
@@ -226,6 +227,22 @@ def test_a_disagreement_is_said(review: Review, member: Actor, signed_in: Client
     save_answer(member, review.pk, ITEM, Said(state="met"), 0)
     run_once(member, review, Outcome.FAIL)
     assert "The answer and the probe disagree" in page_of(signed_in, "probe_panel")
+
+
+@pytest.mark.parametrize(
+    ("decision", "words"),
+    [("person", "ruled that the answer stands"), ("probe", "ruled that the probe is right")],
+)
+def test_a_ruling_is_said_where_the_probe_is(
+    cast: Cast, review: Review, member: Actor, signed_in: Client, decision: str, words: str
+) -> None:
+    save_answer(member, review.pk, ITEM, Said(state="met"), 0)
+    run_once(member, review, Outcome.FAIL)
+    answer = review.answers.get(item__slug=ITEM)
+    make_ruling(actor_of(cast.reviewer), answer, PROBE, decision, "Looked at it.")
+    page = page_of(signed_in, "probe_panel")
+    assert words in page
+    assert "has to rule" not in page
 
 
 def test_readers_get_no_buttons(cast: Cast, review: Review, member: Actor, client: Client) -> None:

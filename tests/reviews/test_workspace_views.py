@@ -159,6 +159,8 @@ def test_html_and_script_in_every_text_field_are_shown_as_text(cast: Cast, revie
     ("path", "form"),
     [
         ("/services/checkout/reviews/1/section-1/no-such-item/answer/", said()),
+        ("/services/checkout/reviews/1/section-2/item-1-1/answer/", said()),
+        ("/services/checkout/reviews/1/section-2/item-1-1/confirm/", said()),
         ("/services/checkout/reviews/1/no-such-section/submit/", {}),
         ("/services/checkout/reviews/9/section-1/submit/", {}),
         ("/services/no-such/reviews/1/section-1/submit/", {}),
