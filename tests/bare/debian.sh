@@ -23,6 +23,7 @@ if [ ! -e "$base.done" ]; then
     debootstrap --variant=minbase "$suite" "$base" "$mirror"
     cp /etc/resolv.conf "$base/etc/resolv.conf"
     cp -r /etc/apt/apt.conf.d/. "$base/etc/apt/apt.conf.d/"
+    mkdir -p "$base/etc/ssl"
     cp /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/this-machine.crt"
     [ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$base/etc/pip.conf"
     chroot "$base" apt-get update -q
