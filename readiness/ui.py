@@ -43,6 +43,10 @@ STATUSES: Final[dict[str, Status]] = {
     "ready_with_waivers": Status("Ready, with waivers", "clock", "warn"),
     "not_ready": Status("Not ready", "x", "bad"),
     "not_reviewed": Status("Not reviewed", "circle", "quiet"),
+    # The fit check
+    "fits": Status("Fits", "check", "ok"),
+    "fits_with_cautions": Status("Fits, with cautions", "triangle", "warn"),
+    "does_not_fit": Status("Does not fit", "slash", "bad"),
     # Outcomes of probes, and their runs
     "pass": Status("Pass", "check", "ok"),
     "warn": Status("Warning", "triangle", "warn"),

@@ -18,6 +18,7 @@ from reviews.views import (
     reviews,
     sections,
     services,
+    starting,
     workspace,
 )
 
@@ -43,7 +44,7 @@ urlpatterns = [
     path(_SERVICE + "archive/", services.service_archive, name="service_archive"),
     path(_SERVICE + "restore/", services.service_restore, name="service_restore"),
     # -- A whole review. Before the sections: these words are no section's slug. -----------------------------
-    path(_SERVICE + "reviews/start/", reviews.start, name="review_start"),
+    path(_SERVICE + "reviews/start/", starting.start, name="review_start"),
     path(_REVIEW, workspace.review, name="review"),
     path(_REVIEW + "facts/", reviews.facts, name="review_facts"),
     path(_REVIEW + "withdraw/", reviews.withdraw, name="review_withdraw"),

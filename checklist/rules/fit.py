@@ -24,10 +24,17 @@ FIT_LABELS: Final[dict[FitWord, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FitVerdict:
-    """The verdict and why, the weightiest reason first."""
+    """The verdict and why, the weightiest reason first.
+
+    `reasons` end in one line on the facts that are `open` (their labels); `against` are the reasons without
+    it, and `speaks_for` what speaks for the checklist, whatever the verdict.
+    """
 
     verdict: FitWord
     reasons: list[str]
+    against: list[str]
+    speaks_for: list[str]
+    open: list[str]
 
     @property
     def label(self) -> str:
@@ -136,32 +143,30 @@ FIT_FACTS: Final = (
 
 
 def fit_check(facts: Facts) -> FitVerdict:
-    """Judge whether the checklist fits a service with these facts. An open fact is a caution."""
+    """Judge whether the checklist fits a service with these facts. Open facts together are a caution."""
     found: dict[FitWord, list[str]] = {"does_not_fit": [], "fits_with_cautions": [], "fits": []}
     for verdict, rule, reason in FIT_TABLE:
         if holds(rule, facts) is True:
             found[verdict].append(reason)
-    found["fits_with_cautions"] += [
-        f"Not stated: {FACTS_BY_NAME[name].label.lower()}." for name in FIT_FACTS if facts.get(name) is None
-    ]
-    if found["does_not_fit"]:
-        return FitVerdict("does_not_fit", found["does_not_fit"] + found["fits_with_cautions"])
-    if found["fits_with_cautions"]:
-        return FitVerdict("fits_with_cautions", found["fits_with_cautions"])
-    return FitVerdict("fits", found["fits"])
+    against = found["does_not_fit"] + found["fits_with_cautions"]
+    missing = [FACTS_BY_NAME[name].label for name in FIT_FACTS if facts.get(name) is None]
+    reasons = against + ([f"Not stated yet: {', '.join(missing).lower()}."] if missing else [])
+    word: FitWord = "does_not_fit" if found["does_not_fit"] else "fits_with_cautions" if reasons else "fits"
+    return FitVerdict(word, reasons or found["fits"], against, found["fits"], missing)
 
 
 def fit_contradictions(declared: Facts, current: Facts, *, people_on_call: int | None = None) -> list[str]:
     """What is known now that speaks against the fit check made with the `declared` facts.
 
-    `people_on_call` is the size of the rotation, where it is known. An empty list: nothing does.
+    `people_on_call` is the size of the rotation, where it is known. An empty list: nothing does. A verdict
+    that got better is told too, so that “does not fit” is looked at again when its reason is gone.
     """
     warnings = []
     team = declared.get("team_size")
     if people_on_call is not None and team is not None and people_on_call > int(team):
         warnings.append(f"{people_on_call} people are on call, but the fit check says {team} engineers.")
     before, after = fit_check(declared), fit_check(current)
-    warnings += [
-        reason for reason in after.reasons if after.verdict != "fits" and reason not in before.reasons
-    ]
+    warnings += [reason for reason in after.against if reason not in before.against]
+    if before.verdict == "does_not_fit" and after.verdict != "does_not_fit":
+        warnings.append(f"The facts of today say “{after.label.lower()}”: what spoke against it is gone.")
     return warnings

@@ -1,4 +1,4 @@
-"""Start a review with its fit check, correct its facts, withdraw it, sign it off."""
+"""Correct the facts of a review, withdraw it, sign it off."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from checklist.rules import FitVerdict, fit_check
 from readiness.accounts.rights import Actor
-from readiness.errors import DomainError, Invalid, NotFound
+from readiness.errors import DomainError
 from readiness.http import redirect, render_page
 from readiness.tasks import enqueue
 from reviews import access, tasks
@@ -21,35 +20,13 @@ from reviews.actions.sign_off import review_digest, standing_in_the_way, verdict
 from reviews.actions.sign_off import sign_off as sign
 from reviews.forms.acts import ReasonForm, SignOffForm
 from reviews.forms.reviews import StartForm
-from reviews.models import Packet, Review, Service
+from reviews.models import Packet, Review
 from reviews.permissions import Subject
 from reviews.queries.authors import review_authors
 from reviews.queries.sheet import SectionSheet, load_review_sheets
 from reviews.queries.workspace import sequence
 from reviews.verbs import Verbs
 from reviews.views.acting import act
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask the profile facts, show the fit check, and start a review on the second step."""
-    service = access.service(request, slug, "review.start")
-    form = StartForm(request.POST or None, facts=service.facts)
-    if request.method != "POST" or not form.is_valid():
-        return _start_page(request, service, form, status=422 if request.method == "POST" else 200)
-    if "confirmed" not in request.POST:
-        return _start_page(request, service, form, verdict=fit_check(form.facts))
-    try:
-        review = actions.start_review(
-            access.actor(request), service.pk, form.cleaned_data["checklist"], form.facts
-        )
-    except DomainError as error:
-        return _start_page(request, service, form, error=error, status=error.status)
-    messages.success(
-        request, f"Review {review.number} is open. Answer in any order; approval follows the sequence."
-    )
-    return redirect(request, review.get_absolute_url())
 
 
 @login_required
@@ -120,23 +97,6 @@ def _sign(actor: Actor, review_id: int, typed: dict[str, Any]) -> None:
         seen_digest=typed["digest"],
     )
     enqueue(tasks.render_packet, Packet.objects.get(snapshot__review_id=review_id).pk)
-
-
-def _start_page(
-    request: HttpRequest,
-    service: Service,
-    form: StartForm,
-    *,
-    verdict: FitVerdict | None = None,
-    error: DomainError | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    if not form.has_checklists:
-        raise NotFound("No checklist is published yet. Ask an administrator to publish one.")
-    if error is None and status == Invalid.status:
-        error = Invalid("Please check what you entered.")
-    context = {"service": service, "form": form, "verdict": verdict, "error": error}
-    return render_page(request, "reviews/start.html", None, context, status)
 
 
 def _sign_off_page(

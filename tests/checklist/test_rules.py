@@ -163,7 +163,7 @@ def test_fit_for_whom_it_was_made() -> None:
         ({"self_managed_database": True}, "fits_with_cautions", "database yourselves"),
         ({"cloud": "own_hardware"}, "fits_with_cautions", "own servers"),
         ({"stage": "later"}, "fits_with_cautions", "past Series B"),
-        ({"stage": None}, "fits_with_cautions", "Not stated: stage of the company."),
+        ({"stage": None}, "fits_with_cautions", "Not stated yet: stage of the company."),
     ],
 )
 def test_fit_table(change: dict[str, Any], verdict: str, reason: str) -> None:

@@ -74,8 +74,9 @@ def add_service(page: Page, base: str) -> None:
 def start_review(page: Page) -> None:
     """Start with the fit check."""
     page.get_by_role("link", name="Start a review").first.click()
-    page.locator("[name=fact_runs_containers]").select_option("yes")
-    page.get_by_role("button", name="Check the fit").click()
+    with page.expect_response(lambda response: response.url.endswith("/reviews/start/")):
+        page.locator("[name=fact_runs_containers]").select_option("yes")  # the verdict follows the facts
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Start the review").click()
     expect(page.get_by_role("heading", name="Section 1", level=2)).to_be_visible()
 
