@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.conf import settings
 
 from checklist.facts import FACTS
+from checklist.rules import recorded_lines
 from readiness import __version__
 from reviews.events import review_stream
 from reviews.models import Approval, Event, Evidence, Finding, ProbeRun, Review, Ruling, SignOff, Waiver
@@ -108,6 +109,10 @@ def _item(sheet: ItemSheet) -> schema.ItemRecord:
         note=answer.note,
         reason=answer.reason,
         data=answer.data,
+        recorded=tuple(
+            tuple(schema.Recorded(label=label, text=text) for label, text in line)
+            for line in recorded_lines(item.kind, item.spec, answer.data)
+        ),
         judgement=schema.Judgement(
             verdict=answer.judgement.get("verdict", ""), reasons=answer.judgement.get("reasons", ())
         ),

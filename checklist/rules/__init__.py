@@ -13,6 +13,7 @@ from checklist.rules.judging import (
     judge_measure,
     judge_register,
 )
+from checklist.rules.recorded import recorded_lines
 from checklist.rules.rows import clean_row, clean_rows
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "judge_inventory",
     "judge_measure",
     "judge_register",
+    "recorded_lines",
     "related_inventories",
 ]

@@ -161,7 +161,7 @@ def _roles(approval: ApprovalRecord) -> str:
 
 
 def _block(item: ItemRecord) -> Block:
-    lines = [Line("d", text) for text in words.data_in_lines(item.data)]
+    lines = [Line("d", words.recorded_line(each)) for each in item.recorded]
     lines += [Line("j", words.line(reason)) for reason in item.judgement.reasons]
     lines += [_evidence(piece, item.answered_by) for piece in item.evidence]
     lines += [Line("b", _markdown(piece.body)) for piece in item.evidence if piece.body]

@@ -161,8 +161,19 @@ class DeferralRecord(_Frozen):
     trigger: str
 
 
+class Recorded(_Frozen):
+    """One recorded value as a reader sees it: with the item's own label, written out."""
+
+    label: str
+    text: str
+
+
 class ItemRecord(_Frozen):
-    """An Item, its Answer and all that the Answer rests on. `note` is Markdown as typed."""
+    """An Item, its Answer and all that the Answer rests on. `note` is Markdown as typed.
+
+    `data` is what was recorded, for programs; `recorded` is the same for readers: a line for the plain
+    values and one for each row, in the order of the checklist.
+    """
 
     slug: str
     title: str
@@ -174,6 +185,7 @@ class ItemRecord(_Frozen):
     note: str = ""
     reason: str = ""
     data: dict[str, JsonValue] = Field(default_factory=dict)
+    recorded: tuple[tuple[Recorded, ...], ...] = ()
     judgement: Judgement = Judgement()
     answered_by: str = ""
     answered_at: Timestamp | None = None

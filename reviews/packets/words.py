@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from pydantic import JsonValue
-
 from .figures import Figures
-from .schema import Snapshot
+from .schema import Recorded, Snapshot
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_CHARACTERS: Final = 100_000
@@ -136,37 +135,6 @@ def evidence_in_words(figures: Figures) -> str:
     return f"{counted(figures.evidence_total, 'piece')}: {', '.join(parts)}" if parts else "none"
 
 
-def value_in_words(value: JsonValue) -> str:
-    """Return a recorded value on one line."""
-    if value is None:
-        return "\N{EN DASH}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(value_in_words(part) for part in value) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {value_in_words(part)}" for key, part in value.items())
-    return line(str(value)) or "\N{EN DASH}"
-
-
-def data_in_lines(data: dict[str, JsonValue]) -> list[str]:
-    """Return what an answer records, a line for the plain values and one for each row of a list of rows."""
-    plain = [
-        f"{key.replace('_', ' ')}: {value_in_words(value)}"
-        for key, value in data.items()
-        if not _is_rows(value)
-    ]
-    lines = [" · ".join(plain)] if plain else []
-    for value in data.values():
-        if _is_rows(value):
-            lines += [_row_in_words(row) for row in value]  # type: ignore[union-attr]
-    return [line(text) for text in lines]
-
-
-def _is_rows(value: JsonValue) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
-
-
-def _row_in_words(row: JsonValue) -> str:
-    pairs = row.items() if isinstance(row, dict) else ()
-    return " · ".join(f"{key.replace('_', ' ')}: {value_in_words(value)}" for key, value in pairs)
+def recorded_line(values: Sequence[Recorded]) -> str:
+    """Return recorded values on one line, each after its label."""
+    return line(" · ".join(f"{value.label}: {value.text}" for value in values))

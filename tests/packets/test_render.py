@@ -262,7 +262,10 @@ def test_a_note_of_100_000_characters_is_set_in_bounded_time(note: str) -> None:
 @settings(max_examples=15, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
 def test_any_text_anywhere_makes_a_packet(text: str) -> None:
-    packet = render_packet(one_item(title=text, note=text, reason=text, data={text: [text, {text: None}]}))
+    recorded = ((schema.Recorded(label=text, text=text),),)
+    packet = render_packet(
+        one_item(title=text, note=text, reason=text, data={text: [text]}, recorded=recorded)
+    )
     assert packet.pdf.startswith(b"%PDF-")
     assert packet.pages >= 2
 
