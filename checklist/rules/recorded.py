@@ -72,7 +72,7 @@ def _register(spec: dict[str, Any], data: Mapping[str, Any]) -> list[list[Pair]]
     rows: Sequence[Mapping[str, Any]] = data.get("rows", [])
     return [
         [
-            (titles.get(row.get("decision", ""), "Decision"), str(row.get("choice", ""))),
+            (titles.get(str(row.get("decision")), "Decision"), str(row.get("choice", ""))),
             *_known(row, _REGISTER),
         ]
         for row in rows
