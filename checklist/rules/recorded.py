@@ -86,7 +86,7 @@ def _cells(columns: Sequence[Column], row: Mapping[str, Any]) -> list[Pair]:
         if value in _NOTHING:
             continue
         labels = {choice.value: choice.label for choice in column.choices}
-        values = value if isinstance(value, list) else [value]
+        values: list[Any] = value if isinstance(value, list) else [value]
         text = ", ".join(labels.get(part, _text(part)) for part in values)
         pairs.append((column.label, f"{text} {column.unit}" if column.unit else text))
     return pairs
