@@ -4,7 +4,8 @@ Shapes of `data` by the item's kind:
 measure    {"number", "measured_on", "how"}
 drill      {"operator", "witness", "started_at", "finished_at", "outcome", "log", "answers", "commands",
            "fields"}
-inventory  {"rows": [...]}; an inventory with a source records nothing, it judges the source's rows
+inventory  {"rows": [...]}; an inventory with a source records nothing, it judges the source's rows.
+           Beside its cells a row may hold `_id`, which names it (`reviews.table_rows`)
 register   {"rows": [{"decision", "choice", "reason", "owner", "trigger"}]}
 """
 
@@ -28,7 +29,7 @@ from checklist.rules import (
     judge_register,
     related_inventories,
 )
-from checklist.rules.rows import check_number, clean_rows
+from checklist.rules.rows import check_number, clean_rows, is_empty
 from checklist.rules.specs import InventorySpec
 from readiness.errors import Invalid
 from reviews.states import AnswerState
@@ -132,7 +133,7 @@ def _cleaned(item: Item, data: Mapping[str, Any]) -> dict[str, Any]:
         rows, errors = clean_rows(columns, kept["rows"])
         if not rows and errors:
             raise Invalid(errors[0][""], {"rows": [errors[0][""]]})
-        kept["rows"] = [row for row in rows if any(value is not None for value in row.values())]
+        kept["rows"] = [row for row in rows if not is_empty(row)]
     if item.kind == Item.Kind.MEASURE and "number" in kept:
         kept["number"] = _number(kept["number"])
     _check_texts(kept)

@@ -19,6 +19,7 @@ from reviews.views import (
     sections,
     services,
     starting,
+    tables,
     workspace,
 )
 
@@ -29,6 +30,7 @@ _REVIEW = _SERVICE + "reviews/<int:number>/"
 _SECTION = _REVIEW + "<slug:section_slug>/"
 _ITEM = _SECTION + "<slug:item_slug>/"
 _EVIDENCE = _ITEM + "evidence/<int:evidence_id>/"
+_ROW = _ITEM + "rows/<slug:row_id>/"
 _RUN = _ITEM + "probes/runs/<int:run_id>/"
 
 urlpatterns = [
@@ -70,6 +72,12 @@ urlpatterns = [
     path(_ITEM + "send-back/", items.send_back, name="item_send_back"),
     path(_ITEM + "findings/", items.add_finding, name="finding_raise"),
     path(_ITEM + "rulings/<slug:probe>/", items.rule, name="ruling_make"),
+    # -- Rows of an inventory --------------------------------------------------------------------------------
+    path(_ITEM + "rows/", tables.add, name="row_add"),
+    path(_ITEM + "rows/restore/<int:revision>/", tables.restore, name="row_restore"),
+    path(_ROW, tables.show, name="row"),
+    path(_ROW + "save/", tables.save, name="row_save"),
+    path(_ROW + "delete/", tables.delete, name="row_delete"),
     # -- Evidence of an item ---------------------------------------------------------------------------------
     path(_ITEM + "evidence/", evidence.add, name="evidence_add"),
     path(_ITEM + "evidence/panel/", evidence.panel, name="evidence_panel"),

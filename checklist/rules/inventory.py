@@ -62,24 +62,28 @@ def judge_inventory(
             0, f"List at least {inventory.min_rows} {_plural(inventory.row_name, inventory.min_rows)}."
         )
     verdict = worst([row.verdict for row in judged] + (["not_met"] if whole else []))
-    return Judgement(verdict, whole + _summary(inventory.row_name, judged), judged)
+    return Judgement(verdict, whole + _summary(inventory, cleaned, judged), judged)
 
 
-def _summary(row_name: str, judged: list[RowJudgement]) -> list[str]:
+def totals_in_words(spec: InventorySpec, rows: Sequence[Row], verdicts: Sequence[str]) -> str:
+    """The rows in a sentence: “5 runbooks, 2 to mend, 1 to look at.”"""
+    if not rows:
+        return ""
+    parts = [f"{len(rows)} {_plural(spec.row_name, len(rows))}"]
+    for verdict, words in (("not_met", "to mend"), ("warn", "to look at")):
+        if count := sum(each == verdict for each in verdicts):
+            parts.append(f"{count} {words}")
+    return f"{', '.join(parts)}."
+
+
+def _summary(inventory: InventorySpec, rows: Sequence[Row], judged: list[RowJudgement]) -> list[str]:
     total = len(judged)
     if not total:
         return []
-    counts = {word: sum(row.verdict == word for row in judged) for word in ("not_met", "warn")}
-    if not any(counts.values()):
-        return [
-            f"All {total} {_plural(row_name, total)} in order." if total > 1 else f"1 {row_name}, in order."
-        ]
-    parts = []
-    if counts["not_met"]:
-        parts.append(f"{counts['not_met']} to mend")
-    if counts["warn"]:
-        parts.append(f"{counts['warn']} to look at")
-    return [f"{total} {_plural(row_name, total)}: {', '.join(parts)}."]
+    if all(row.verdict == "met" for row in judged):
+        name = _plural(inventory.row_name, total)
+        return [f"All {total} {name} in order." if total > 1 else f"1 {name}, in order."]
+    return [totals_in_words(inventory, rows, [row.verdict for row in judged])]
 
 
 def _plural(name: str, count: int) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from checklist.rules.specs import Column, ColumnType
+
+# Names a row for as long as it lives. No column can be called so: keys begin with a letter.
+ROW_ID: Final = "_id"
+_ROW_ID: Final = re.compile(r"[a-z0-9]{1,16}")
 
 MAX_ROWS: Final = 500
 MAX_TEXT: Final = 500
@@ -37,9 +42,10 @@ def clean_row(columns: Sequence[Column], raw: Any) -> tuple[dict[str, Any], dict
     if not isinstance(raw, Mapping):
         return {}, {"": "Each row must be a set of named values."}
     row: dict[str, Any] = {}
-    errors = {
-        str(key): "There is no such column." for key in raw if key not in {column.key for column in columns}
-    }
+    if is_row_id(raw.get(ROW_ID)):
+        row[ROW_ID] = raw[ROW_ID]
+    known = {ROW_ID, *(column.key for column in columns)}
+    errors = {str(key): "There is no such column." for key in raw if key not in known}
     for column in columns:
         value = raw.get(column.key)
         try:
@@ -65,6 +71,16 @@ def clean_rows(columns: Sequence[Column], raw: Any) -> tuple[list[dict[str, Any]
         ]
     cleaned = [clean_row(columns, row) for row in raw]
     return [row for row, _ in cleaned], [errors for _, errors in cleaned]
+
+
+def is_row_id(value: Any) -> bool:
+    """Whether `value` can name a row."""
+    return isinstance(value, str) and _ROW_ID.fullmatch(value) is not None
+
+
+def is_empty(row: Mapping[str, Any]) -> bool:
+    """Whether nothing is recorded in any cell of a cleaned row."""
+    return all(value is None for key, value in row.items() if key != ROW_ID)
 
 
 def _clean_cell(column: Column, value: Any) -> Any:

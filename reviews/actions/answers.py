@@ -13,7 +13,7 @@ from reviews.actions.base import Change, ReviewRef, answer_of, changing, clean_t
 from reviews.actions.dependents import context_for, judge_dependents
 from reviews.actions.revisions import SAID, write_revision
 from reviews.judging import Judged, judge
-from reviews.models import Answer, Waiver
+from reviews.models import Answer, AnswerRevision, Waiver
 from reviews.states import ANSWERABLE, AnswerState, WaiverStatus
 
 # These a person decides even where figures decide the rest.
@@ -22,13 +22,16 @@ BY_HAND = frozenset({AnswerState.NOT_APPLICABLE, AnswerState.DEFERRED})
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person says about an item. `data` holds the figures, drill or rows that its kind asks for."""
+    """What a person says about an item. `data` holds the figures, drill or rows that its kind asks for.
+
+    `data` None leaves what is recorded as it is: rows are edited one by one (`reviews.actions.rows`).
+    """
 
     state: str
     note: str = ""
     reason: str = ""
     trigger: str = ""
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] | None = field(default_factory=dict)
 
 
 Reading = Callable[[Item], Said]
@@ -56,9 +59,9 @@ def save_answer(
         same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
         if same and not answer.to_confirm:
             return answer
-        if revision != answer.revision and not same:
+        if not same and _written_since(answer, revision):
             raise Conflict(_conflict_message(answer), current=answer)
-        _end_waiver(change, answer, new.state)
+        end_waiver(change, answer, new.state)
         _write(change, answer, new, judged)
     return answer
 
@@ -78,6 +81,14 @@ def confirm_answer(
     return answer
 
 
+def _written_since(answer: Answer, revision: int) -> bool:
+    """Whether somebody saved another answer since `revision`; edits of rows leave its texts alone."""
+    if revision == answer.revision:
+        return False
+    later = AnswerRevision.objects.filter(answer=answer, revision__gt=revision)
+    return later.exclude(rows=[]).count() != answer.revision - revision
+
+
 def _conflict_message(answer: Answer) -> str:
     who = answer.answered_by.name if answer.answered_by else "Somebody"
     return (
@@ -90,7 +101,8 @@ def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:
     if not answer.applicable:
         raise Invalid("This item does not apply to this service, so it takes no answer.")
     note = clean_text(said.note, "note", "The note")
-    judged = judge(answer.item, said.data, note, context_for(answer, answer.review.facts))
+    data = answer.data if said.data is None else said.data
+    judged = judge(answer.item, data, note, context_for(answer, answer.review.facts))
     state = _state(answer, said, judged)
     reason = clean_text(said.reason, "reason", "The reason")
     trigger = clean_text(said.trigger, "trigger", "The trigger")
@@ -128,7 +140,7 @@ def _check_deferral(item: Item, reason: str, trigger: str) -> None:
         raise Invalid("A deferral needs a reason and a trigger.", missing)
 
 
-def _end_waiver(change: Change, answer: Answer, state: str) -> None:
+def end_waiver(change: Change, answer: Answer, state: str) -> None:
     """A waiver covers “not met”. Another answer ends it: it must not come back by itself."""
     if answer.state not in (AnswerState.NOT_MET, AnswerState.WAIVED):
         return

@@ -48,6 +48,8 @@ class AnswerForm(forms.Form):
     def said(self, item: Item) -> Said:
         """Return what was said about `item`, its figures or rows included."""
         texts = {name: self.cleaned_data[name] for name in ("state", "note", "reason", "trigger")}
+        if item.kind == Item.Kind.INVENTORY:
+            return Said(**texts, data=None)
         return Said(**texts, data=kinds.read(item, flat(cast("QueryDict", self.data))))
 
 

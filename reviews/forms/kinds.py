@@ -1,11 +1,12 @@
 """The fields of each kind of item: how recorded data is shown in a form and read back from one.
 
+Inventories are tables, edited row by row: `reviews.forms.tables`.
+
 Data is what `reviews.judging` describes. Times are typed in the reader's zone and kept in UTC.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,10 +15,8 @@ from typing import Any, Final
 from django.utils import timezone
 
 from checklist.models import Item
-from checklist.rules.specs import Column, DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
+from checklist.rules.specs import Column, DrillSpec, MeasureSpec, RegisterSpec
 
-BLANK_ROWS: Final = 2
-MAX_FORM_ROWS: Final = 500
 _LOCAL_TIME: Final = "%Y-%m-%dT%H:%M:%S"
 _YES_NO: Final = (("", "Choose"), ("yes", "Yes"), ("no", "No"))
 
@@ -43,7 +42,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of an inventory or register, with what the rules say of it."""
+    """One row of a register, with what the rules say of it."""
 
     controls: tuple[Control, ...]
     title: str = ""
@@ -67,8 +66,6 @@ def controls(item: Item, data: Mapping[str, Any], judgement: Mapping[str, Any]) 
             return Sheet(_measure(MeasureSpec.model_validate(item.spec), data))
         case Item.Kind.DRILL:
             return Sheet(_drill(DrillSpec.model_validate(item.spec), data))
-        case Item.Kind.INVENTORY:
-            return _inventory(InventorySpec.model_validate(item.spec), data, judgement)
         case Item.Kind.REGISTER:
             return _register(RegisterSpec.model_validate(item.spec), data, judgement)
     return Sheet()
@@ -81,8 +78,6 @@ def read(item: Item, post: Mapping[str, Any]) -> dict[str, Any]:
             return {name: post.get(name, "") for name in ("number", "measured_on", "how")}
         case Item.Kind.DRILL:
             return _read_drill(DrillSpec.model_validate(item.spec), post)
-        case Item.Kind.INVENTORY:
-            return {"rows": _read_rows(InventorySpec.model_validate(item.spec), post)}
         case Item.Kind.REGISTER:
             return {"rows": _read_register(RegisterSpec.model_validate(item.spec), post)}
     return {}
@@ -112,7 +107,7 @@ def _drill(spec: DrillSpec, data: Mapping[str, Any]) -> tuple[Control, ...]:
     ]
     if spec.max_commands is not None:
         found.append(Control("commands", "The command that was run", "long_text", data.get("commands", "")))
-    found += [_cell(f"field-{column.key}", column, extra.get(column.key)) for column in spec.fields]
+    found += [cell_control(f"field-{column.key}", column, extra.get(column.key)) for column in spec.fields]
     outcomes = (("", "Choose"), ("passed", "Passed"), ("failed", "Failed"))
     found += [
         Control("outcome", "Outcome", "choice", data.get("outcome", ""), choices=outcomes),
@@ -127,38 +122,12 @@ def _read_drill(spec: DrillSpec, post: Mapping[str, Any]) -> dict[str, Any]:
         names.append("commands")
     data: dict[str, Any] = {name: post.get(name, "") for name in names}
     for name in ("started_at", "finished_at"):
-        data[name] = _to_utc(post.get(name, ""))
+        data[name] = to_utc(post.get(name, ""))
     answers = {q.slug: post.get(f"answer-{q.slug}", "") for q in spec.questions}
     extra = {column.key: post.get(f"field-{column.key}", "") for column in spec.fields}
     data["answers"] = {slug: text for slug, text in answers.items() if text}
     data["fields"] = {key: text for key, text in extra.items() if text}
     return data
-
-
-def _inventory(spec: InventorySpec, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
-    columns = tuple(column.label for column in spec.columns)
-    if spec.source:
-        return Sheet(columns=columns)
-    recorded = list(data.get("rows", []))
-    judged = [*judgement.get("rows", []), *[{}] * len(recorded)]
-    rows = [
-        Row(
-            tuple(_cell(f"row-{spot}-{column.key}", column, row.get(column.key)) for column in spec.columns),
-            judgement=judged[spot] if spot < len(recorded) else {},
-        )
-        for spot, row in enumerate([*recorded, *[{}] * BLANK_ROWS])
-    ]
-    return Sheet(rows=tuple(rows), columns=columns)
-
-
-def _read_rows(spec: InventorySpec, post: Mapping[str, Any]) -> list[dict[str, Any]]:
-    spots = {int(found[1]) for name in post if (found := re.fullmatch(r"row-(\d{1,4})-[a-z0-9_]+", name))}
-    rows = []
-    for spot in sorted(spots):
-        row = {column.key: post.get(f"row-{spot}-{column.key}", "") for column in spec.columns}
-        if any(str(value).strip() for value in row.values()):
-            rows.append(row)
-    return rows
 
 
 def _register(spec: RegisterSpec, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
@@ -189,7 +158,8 @@ def _read_register(spec: RegisterSpec, post: Mapping[str, Any]) -> list[dict[str
     return rows
 
 
-def _cell(name: str, column: Column, value: Any) -> Control:
+def cell_control(name: str, column: Column, value: Any) -> Control:
+    """The input of one column, of a table or of a drill's record, with its value as a form shows it."""
     choices = tuple((choice.value, choice.label) for choice in column.choices)
     widget, shown = column.type, "" if value is None else value
     if column.type == "boolean":
@@ -216,7 +186,7 @@ def _to_local(value: Any) -> str:
     return timezone.localtime(aware).strftime(_LOCAL_TIME)
 
 
-def _to_utc(text: str) -> str:
+def to_utc(text: str) -> str:
     """Keep a typed moment in UTC; what cannot be read stays as typed, and the rules say so."""
     try:
         moment = datetime.fromisoformat(text)

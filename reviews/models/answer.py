@@ -54,6 +54,8 @@ class AnswerRevision(Said):
     answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="revisions")
     section = models.ForeignKey(ReviewSection, on_delete=models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField()
+    # The rows that an edit of rows changed, before and after; `data` is then left empty (ADR 0074).
+    rows = models.JSONField(default=list, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

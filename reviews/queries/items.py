@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from checklist.models import Item
 from readiness.accounts.models import User
 from readiness.accounts.rights import Actor
 from reviews.models import Answer, AnswerRevision, Finding, Ruling, Waiver
@@ -91,6 +92,15 @@ def load_item_page(actor: Actor, answer: Answer) -> ItemPage:
         _previous(answer),
         list(Ruling.objects.filter(answer=answer).select_related("by")),
     )
+
+
+def source_of(answer: Answer) -> Answer | None:
+    """The answer whose rows a computed inventory judges. One query, none for other items."""
+    slug = answer.item.spec.get("source") if answer.item.kind == Item.Kind.INVENTORY else None
+    if not slug:
+        return None
+    rows = Answer.objects.select_related("item", "section").filter(review_id=answer.review_id)
+    return rows.filter(item__slug=slug).first()
 
 
 def _previous(answer: Answer) -> Answer | None:

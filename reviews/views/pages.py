@@ -8,13 +8,15 @@ from typing import Any
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
+from checklist.models import Item
 from readiness.errors import Conflict, DomainError
 from readiness.http import render_page
 from reviews import access
 from reviews.forms import acts
 from reviews.forms.answers import ItemCard
+from reviews.forms.tables import table_of
 from reviews.models import Answer, ReviewSection
-from reviews.queries.items import load_item_page
+from reviews.queries.items import load_item_page, source_of
 from reviews.queries.workspace import Workspace, load_sections, load_workspace
 
 Typed = Mapping[str, str]
@@ -58,8 +60,14 @@ def item_page(
     forms: Mapping[str, Form] | None = None,
     typed: Typed | None = None,
     error: DomainError | None = None,
+    edit: str = "",
+    typed_row: Typed | None = None,
+    row_conflict: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Draw an item's page: guidance, answer, evidence, probes, waiver, findings and history."""
+    """Draw an item's page: guidance, answer, evidence, probes, waiver, findings and history.
+
+    `edit` and `typed_row` are a refused row of a table, `row_conflict` two versions of one.
+    """
     page = load_item_page(access.actor(request), answer)
     context: dict[str, Any] = {
         "page": page,
@@ -68,10 +76,26 @@ def item_page(
         "section": answer.section,
         "card": ItemCard(page.sheet, typed or {}, error if typed else None),
         "error": error,
+        "row_conflict": row_conflict,
+        **_table(request, answer, edit, typed_row),
         "history_page": request.GET.get("page", "1"),
         **acts.item_forms(page, forms or {}),
     }
     return render_page(request, "reviews/item.html", None, context, error.status if error else 200)
+
+
+def _table(request: HttpRequest, answer: Answer, edit: str, typed: Typed | None) -> dict[str, Any]:
+    """The table of an inventory, in which the address names a filter and the row to edit."""
+    if answer.item.kind != Item.Kind.INVENTORY:
+        return {}
+    get = request.GET if request.method == "GET" else {}
+    source = source_of(answer)
+    show, row = get.get("rows", ""), edit or get.get("edit", "")
+    return {
+        "table": table_of(answer, source=source, show=show, edit=row, typed=typed),
+        "source": source,
+        "deleted": get.get("deleted", ""),
+    }
 
 
 def _cards(work: Workspace, typed: Mapping[str, Typed], error: DomainError | None) -> list[ItemCard]:

@@ -82,7 +82,7 @@ def test_noise_can_merely_warn() -> None:
     spec = {**NOISE, "checks": [{**NOISE["checks"][0], "otherwise": "warn"}]}
     judgement = judge_inventory(spec, [alert(11, 0), alert(0, 0)])
     assert judgement.verdict == "warn"
-    assert judgement.reasons == ["2 alerts: 1 to look at."]
+    assert judgement.reasons == ["2 alerts, 1 to look at."]
     assert judgement.rows[0].reasons == ["Suppress it: fired 11 times, nobody acted."]
 
 
@@ -119,7 +119,7 @@ def test_inventory_reports_each_bad_cell_by_its_label() -> None:
         ["colour: There is no such column.", "Tier: Choose one of: page, ticket, suppress."],
         ["Each row must be a set of named values."],
     ]
-    assert judgement.reasons == ["4 alerts: 4 to mend."]
+    assert judgement.reasons == ["4 alerts, 4 to mend."]
 
 
 def test_inventory_wants_rows_and_no_doubles() -> None:
