@@ -59,6 +59,8 @@ RULES: Final[dict[str, Rule]] = {
     "service.archive": Rule(
         frozenset({"lead", "admin"}), "Only a lead of the owning team or an administrator can archive this."
     ),
+    "roster.edit": Rule(_TEAM_OR_ADMIN, _ONLY_TEAM),
+    "capacity.review": Rule(_TEAM, _ONLY_TEAM),
     "review.start": Rule(_TEAM, _ONLY_TEAM),
     "review.view": Rule(_READERS, "You may not see this review."),
     "review.facts": Rule(_TEAM, _ONLY_TEAM),

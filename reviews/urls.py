@@ -12,6 +12,7 @@ from reviews.views import (
     imports,
     items,
     my_work,
+    on_call,
     packet,
     portfolio,
     probes,
@@ -45,6 +46,13 @@ urlpatterns = [
     path(_SERVICE + "edit/", services.service_edit, name="service_edit"),
     path(_SERVICE + "archive/", services.service_archive, name="service_archive"),
     path(_SERVICE + "restore/", services.service_restore, name="service_restore"),
+    # -- Who is on call for a service ------------------------------------------------------------------------
+    path(_SERVICE + "on-call/", on_call.on_call, name="on_call"),
+    path(_SERVICE + "on-call/plan/", on_call.plan, name="on_call_plan"),
+    path(_SERVICE + "on-call/turn/", on_call.turn, name="on_call_turn"),
+    path(_SERVICE + "on-call/pages/", on_call.pages, name="on_call_pages"),
+    path(_SERVICE + "on-call/import/", on_call.import_start, name="on_call_import"),
+    path(_SERVICE + "on-call/import/apply/", on_call.import_apply, name="on_call_import_apply"),
     # -- A whole review. Before the sections: these words are no section's slug. -----------------------------
     path(_SERVICE + "reviews/start/", starting.start, name="review_start"),
     path(_REVIEW, workspace.review, name="review"),
@@ -78,6 +86,7 @@ urlpatterns = [
     path(_ROW, tables.show, name="row"),
     path(_ROW + "save/", tables.save, name="row_save"),
     path(_ROW + "delete/", tables.delete, name="row_delete"),
+    path(_ITEM + "figure/", on_call.take_figure, name="figure_take"),
     # -- Evidence of an item ---------------------------------------------------------------------------------
     path(_ITEM + "evidence/", evidence.add, name="evidence_add"),
     path(_ITEM + "evidence/panel/", evidence.panel, name="evidence_panel"),

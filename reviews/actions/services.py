@@ -66,7 +66,7 @@ def update_service(
     """
     with transaction.atomic():
         lock_names()
-        service = _locked(service_id)
+        service = locked_service(service_id)
         permissions.allowed(actor, "service.edit", Subject(team_id=service.team_id)).require()
         if service.archived_at:
             raise WrongState(ARCHIVED)
@@ -110,7 +110,7 @@ def _changed_data(changed: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
 @transaction.atomic
 def archive_service(actor: Actor, service_id: int) -> Service:
     """Take a service out of the lists; all it has stays. Raises WrongState while a review is open."""
-    service = _locked(service_id)
+    service = locked_service(service_id)
     permissions.allowed(actor, "service.archive", Subject(team_id=service.team_id)).require()
     if service.archived_at:
         raise WrongState("This service is archived already.")
@@ -122,7 +122,7 @@ def archive_service(actor: Actor, service_id: int) -> Service:
 @transaction.atomic
 def restore_service(actor: Actor, service_id: int) -> Service:
     """Bring an archived service back. Raises WrongState when it is not archived."""
-    service = _locked(service_id)
+    service = locked_service(service_id)
     permissions.allowed(actor, "service.archive", Subject(team_id=service.team_id)).require()
     if not service.archived_at:
         raise WrongState("This service is not archived.")
@@ -195,7 +195,8 @@ def lock_names() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NAMING_LOCK])
 
 
-def _locked(service_id: int) -> Service:
+def locked_service(service_id: int) -> Service:
+    """Lock one service until the end of the transaction, and return it as it is now."""
     service = (
         Service.objects.select_for_update(of=("self",)).select_related("team").filter(pk=service_id).first()
     )

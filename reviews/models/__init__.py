@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from reviews.models.answer import Answer, AnswerRevision
 from reviews.models.approval import Approval, ChangeRequest, SectionContent
+from reviews.models.capacity import CapacityReview
 from reviews.models.event import Event, EventStream
 from reviews.models.evidence import Evidence, StoredFile
 from reviews.models.finding import Finding
+from reviews.models.on_call import PageCount, Roster, Turn
 from reviews.models.probe_run import ProbeRun, Ruling
 from reviews.models.review import Review, ReviewSection
 from reviews.models.service import Service
@@ -17,20 +19,24 @@ __all__ = [
     "Answer",
     "AnswerRevision",
     "Approval",
+    "CapacityReview",
     "ChangeRequest",
     "Event",
     "EventStream",
     "Evidence",
     "Finding",
     "Packet",
+    "PageCount",
     "ProbeRun",
     "Review",
     "ReviewSection",
+    "Roster",
     "Ruling",
     "SectionContent",
     "Service",
     "SignOff",
     "Snapshot",
     "StoredFile",
+    "Turn",
     "Waiver",
 ]

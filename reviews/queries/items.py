@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from checklist.models import Item
+from checklist.rules.on_call_figures import Figure
 from readiness.accounts.models import User
 from readiness.accounts.rights import Actor
 from reviews.models import Answer, AnswerRevision, Finding, Ruling, Waiver
 from reviews.permissions import Subject
 from reviews.queries.authors import answer_authors
+from reviews.queries.on_call import FIGURE_ITEMS, OnCall, load_on_call
 from reviews.queries.sheet import ItemSheet
 from reviews.queries.workspace import Workspace, load_sections, load_workspace
 from reviews.states import WaiverStatus
@@ -60,6 +62,19 @@ class ItemPage:
     def team_members(self) -> list[tuple[int, str]]:
         """Id and name of those who can own a finding. One query."""
         return team_members(self.work.review.service.team_id)
+
+    @cached_property
+    def on_call(self) -> OnCall | None:
+        """The rota, for an item whose answer may take a figure of it over. Three queries, for such items."""
+        item = self.sheet.item
+        if FIGURE_ITEMS.get(item.slug) != item.kind or not self.sheet.answer.applicable:
+            return None
+        return load_on_call(self.work.review.service, review=self.work.review)
+
+    @cached_property
+    def figure(self) -> Figure | None:
+        """What the rota says of this item."""
+        return self.on_call.figure(self.sheet.item.slug, self.sheet.item.spec) if self.on_call else None
 
     @property
     def findings(self) -> list[Finding]:

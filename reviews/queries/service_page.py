@@ -1,4 +1,4 @@
-"""What the page of one service shows. Seven queries, however long its past is."""
+"""What the page of one service shows. A fixed number of queries, however long its past is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from checklist.facts import FACTS, Fact
+from checklist.rules.rota import Shift
 from readiness.accounts.models import Membership
 from reviews.models import Event, ProbeRun, Review, ReviewSection, Service, Waiver
+from reviews.queries.on_call import OnCall, load_on_call, on_call_now
 from reviews.queries.sheet import probe_title
 from reviews.standing import (
     Badge,
@@ -44,6 +46,12 @@ class ServicePage:
     members: list[Membership]
     facts: list[tuple[str, str]]
     open_facts: list[str]
+    on_call: OnCall
+
+    @property
+    def now_on_call(self) -> list[Shift]:
+        """Who is on call at this moment."""
+        return on_call_now(self.on_call)
 
 
 def load_page(service: Service, *, reviews_page: str, events_page: str) -> ServicePage:
@@ -74,6 +82,7 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
             (fact.label, fact.label_of(service.facts[fact.name])) for fact in FACTS if _stated(service, fact)
         ],
         open_facts=[fact.label for fact in FACTS if not _stated(service, fact)],
+        on_call=load_on_call(service, review=current),
     )
 
 

@@ -30,6 +30,8 @@ MAY: dict[str, set[str]] = {
     "service.create": {"owner", "member", "admin"},
     "service.edit": {"owner", "member", "admin"},
     "service.archive": {"owner", "admin"},
+    "roster.edit": {"owner", "member", "admin"},
+    "capacity.review": TEAM_ONLY,
     "review.start": TEAM_ONLY,
     "review.view": INSIDE,
     "review.facts": TEAM_ONLY,
