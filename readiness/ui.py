@@ -43,7 +43,12 @@ STATUSES: Final[dict[str, Status]] = {
     "ready_with_waivers": Status("Ready, with waivers", "clock", "warn"),
     "not_ready": Status("Not ready", "x", "bad"),
     "not_reviewed": Status("Not reviewed", "circle", "quiet"),
-    # The fit check
+    # The register, and the fit check
+    "reopened": Status("Look again", "triangle", "warn"),
+    "adopted": Status("Adopted", "check", "ok"),
+    "closed": Status("Closed", "slash", "quiet"),
+    "recorded": Status("Waits for a signature", "clock", "info"),
+    "signed": Status("Signed", "seal", "ok"),
     "fits": Status("Fits", "check", "ok"),
     "fits_with_cautions": Status("Fits, with cautions", "triangle", "warn"),
     "does_not_fit": Status("Does not fit", "slash", "bad"),

@@ -106,16 +106,19 @@ def record(
 
 
 def record_each(actor: Actor | None, acts: Iterable[tuple[Service, Act]]) -> list[Event]:
-    """Append one act to the chain of each of many services, in a handful of queries."""
-    named = {f"service:{service.pk}": (service, act) for service, act in acts}
+    """Append acts to the chains of many services, in a handful of queries."""
+    named: dict[str, list[tuple[Service, Act]]] = {}
+    for service, act in acts:
+        named.setdefault(f"service:{service.pk}", []).append((service, act))
     with transaction.atomic():
         EventStream.objects.bulk_create([EventStream(name=name) for name in named], ignore_conflicts=True)
         holders = list(EventStream.objects.select_for_update().filter(name__in=named).order_by("pk"))
         at = timezone.now()
         rows: list[Event] = []
         for holder in holders:
-            service, act = named[holder.name]
-            rows += _chain(holder, holder.name, actor, [act], at=at, service_id=service.pk, review_id=None)
+            (service, _), *_ = named[holder.name]
+            done = [act for _, act in named[holder.name]]
+            rows += _chain(holder, holder.name, actor, done, at=at, service_id=service.pk, review_id=None)
         EventStream.objects.bulk_update(holders, ["event_count", "event_head"], batch_size=500)
         return Event.objects.bulk_create(rows, batch_size=500)
 

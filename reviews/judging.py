@@ -6,7 +6,7 @@ drill      {"operator", "witness", "started_at", "finished_at", "outcome", "log"
            "fields"}
 inventory  {"rows": [...]}; an inventory with a source records nothing, it judges the source's rows.
            Beside its cells a row may hold `_id`, which names it (`reviews.table_rows`)
-register   {"rows": [{"decision", "choice", "reason", "owner", "trigger"}]}
+register   {"rows": [{"decision", "choice", "reason", "owner", "owner_id", "trigger"}]}
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ def _judgement(item: Item, data: dict[str, Any], context: Context) -> Judgement:
         case Item.Kind.INVENTORY:
             return judge_inventory(item.spec, data["rows"], related=context.rows_of)
         case _:
-            return judge_register(item.spec, data["rows"], context.facts)
+            return judge_register(
+                item.spec, data["rows"], context.facts, today=timezone.localdate(context.now)
+            )
 
 
 def _cleaned(item: Item, data: Mapping[str, Any]) -> dict[str, Any]:

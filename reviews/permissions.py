@@ -107,6 +107,21 @@ RULES: Final[dict[str, Rule]] = {
         _ONLY_REVIEWER,
         own_request="You marked this finding as fixed yourself, so another reviewer has to verify it.",
     ),
+    "deferral.decide": Rule(_TEAM, _ONLY_TEAM),
+    "deferral.reopen": Rule(
+        frozenset({"member", "reviewer", "accountable"}),
+        "Only members of the owning team, reviewers and accountable people can reopen a decision.",
+    ),
+    "fit.record": Rule(_TEAM, _ONLY_TEAM),
+    "fit.withdraw": Rule(
+        frozenset({"member", "accountable"}),
+        "Only members of the owning team or an accountable person can withdraw this.",
+    ),
+    "fit.sign": Rule(
+        frozenset({"accountable"}),
+        "Only a person with the accountable role can sign that a checklist does not fit.",
+        own_request="You recorded this yourself, so another accountable person has to sign it.",
+    ),
     "packet.view": Rule(_READERS, "You may not see this packet."),
     "packet.retry": Rule(
         frozenset({"member", "reviewer", "accountable", "admin"}),

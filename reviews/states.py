@@ -112,6 +112,25 @@ class RulingDecision(TextChoices):
     PROBE = "probe", "The probe is right"
 
 
+class DeferralState(TextChoices):
+    """Where a decision of the register stands. `reopened`: its trigger was reached; decide again."""
+
+    DEFERRED = "deferred", "Deferred"
+    REOPENED = "reopened", "Look again"
+    ADOPTED = "adopted", "Adopted"
+    CLOSED = "closed", "Closed"
+
+
+class FitCheckStatus(TextChoices):
+    """Where the record that a checklist does not fit stands."""
+
+    RECORDED = "recorded", "Waits for a signature"
+    SIGNED = "signed", "Signed"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    SUPERSEDED = "superseded", "Superseded"
+
+
+LIVE_FIT_CHECK: Final = frozenset({FitCheckStatus.RECORDED.value, FitCheckStatus.SIGNED.value})
 OPEN_REVIEW: Final = frozenset(
     {ReviewStatus.DRAFT.value, ReviewStatus.IN_REVIEW.value, ReviewStatus.CHANGES_REQUESTED.value}
 )
@@ -149,6 +168,7 @@ REVIEW_VERBS: Final[dict[str, frozenset[str]]] = {
     "waiver.decide": OPEN_REVIEW,
     "waiver.withdraw": OPEN_REVIEW,
     "waiver.expire": OPEN_REVIEW | {ReviewStatus.SIGNED_OFF.value, ReviewStatus.SUPERSEDED.value},
+    "deferral.note": OPEN_REVIEW | {ReviewStatus.SIGNED_OFF.value},
     "review.facts": OPEN_REVIEW,
     "ruling.make": OPEN_REVIEW,
     "finding.raise": OPEN_REVIEW,

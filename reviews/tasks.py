@@ -9,7 +9,8 @@ from checklist.probes.installed import egress_policy
 from checklist.probes.runner import run_probe as observe
 from readiness.tasks import enqueue
 from reviews import storage
-from reviews.actions import probe_runs
+from reviews.actions import probe_runs, watching
+from reviews.actions.deferral_mail import mail_owner, owners_to_mail
 from reviews.actions.packet_mail import mail_packet, mails_to_pick_up
 from reviews.actions.packet_making import make_packet
 from reviews.actions.packets import packets_to_pick_up
@@ -37,6 +38,28 @@ def expire_waivers() -> None:
     today = timezone.localdate()
     for waiver_id in waivers_to_expire(today):
         expire_waiver(waiver_id, today)
+
+
+@shared_task(name="reviews.watch_triggers")
+def watch_triggers() -> None:
+    """Reopen decisions whose trigger is reached, over all services. Every five minutes; each once."""
+    watching.watch()
+    follow_up_deferrals()
+
+
+@shared_task(name="reviews.follow_up_deferrals")
+def follow_up_deferrals() -> None:
+    """Tell reviews and owners of reopened decisions, whoever reopened them. Each once."""
+    for deferral_id in watching.deferrals_to_note():
+        watching.note_reopened(deferral_id)
+    for owner_id in owners_to_mail():
+        enqueue(mail_deferral_owner, owner_id)
+
+
+@shared_task(name="reviews.mail_deferral_owner")
+def mail_deferral_owner(owner_id: int) -> None:
+    """Mail one owner about all decisions of theirs that were reopened."""
+    mail_owner(owner_id)
 
 
 @shared_task(name="packets.render", soft_time_limit=300, time_limit=330)

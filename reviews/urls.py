@@ -8,6 +8,7 @@ from reviews.views import (
     answers,
     audit,
     decisions,
+    deferrals,
     evidence,
     imports,
     items,
@@ -103,6 +104,13 @@ urlpatterns = [
     path("", my_work.my_work, name="my_work"),
     path("my-work/count/", my_work.my_work_count, name="my_work_count"),
     path("audit/", audit.audit, name="audit"),
+    # -- The register of deferrals ---------------------------------------------------------------------------
+    path("deferrals/", deferrals.deferrals, name="deferrals"),
+    path("deferrals/export.csv", deferrals.deferrals_csv, name="deferrals_csv"),
+    path("deferrals/<int:deferral_id>/", deferrals.deferral, name="deferral"),
+    path("deferrals/<int:deferral_id>/reopen/", deferrals.deferral_reopen, name="deferral_reopen"),
+    path("deferrals/<int:deferral_id>/close/", deferrals.deferral_close, name="deferral_close"),
+    path(_SERVICE + "deferrals/new/", deferrals.deferral_new, name="deferral_new"),
     # -- Waivers and findings --------------------------------------------------------------------------------
     path("waivers/<int:waiver_id>/decide/", decisions.decide, name="waiver_decide"),
     path("waivers/<int:waiver_id>/withdraw/", decisions.take_back, name="waiver_withdraw"),

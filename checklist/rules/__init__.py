@@ -11,9 +11,9 @@ from checklist.rules.judging import (
     judge_attestation,
     judge_drill,
     judge_measure,
-    judge_register,
 )
 from checklist.rules.recorded import recorded_lines
+from checklist.rules.register import judge_register, look_again
 from checklist.rules.rows import clean_row, clean_rows
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "judge_inventory",
     "judge_measure",
     "judge_register",
+    "look_again",
     "recorded_lines",
     "related_inventories",
 ]

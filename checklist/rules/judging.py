@@ -1,18 +1,16 @@
-"""Judging attestations, measures, drills and registers against their specs. Pure functions."""
+"""Judging attestations, measures and drills against their specs. Pure functions."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from checklist.facts import Facts
-from checklist.rules.applicability import holds
-from checklist.rules.judgement import Judgement, RowJudgement, Verdict, worst
+from checklist.rules.judgement import Judgement
 from checklist.rules.rows import check_number, clean_row, read_moment
-from checklist.rules.specs import AttestationSpec, DrillSpec, MeasureSpec, RegisterSpec
+from checklist.rules.specs import AttestationSpec, DrillSpec, MeasureSpec
 
 SpecData = Mapping[str, Any]
 
@@ -167,41 +165,3 @@ def _in_words(seconds: float) -> str:
     if not minutes:
         return f"{rest:g} seconds"
     return f"{int(minutes)} min {rest:g} s" if rest else f"{int(minutes)} minutes"
-
-
-def judge_register(
-    spec: SpecData, rows: Sequence[Mapping[str, Any]], facts: Facts | None = None
-) -> Judgement:
-    """Judge decisions: each of the spec's must be deferred or adopted, with reason, owner and trigger.
-
-    A row holds decision (its slug), choice (defer or adopt), reason, owner and trigger. With `facts`, a
-    deferred decision whose computed trigger is reached becomes a warning. The judgement's rows follow the
-    spec's decisions.
-    """
-    register = RegisterSpec.model_validate(dict(spec))
-    by_slug = {row.get("decision"): row for row in rows}
-    judged = []
-    for decision in register.decisions:
-        row = by_slug.get(decision.slug, {})
-        problems = _register_row(row)
-        verdict: Verdict = "not_met" if problems else "met"
-        reached = (
-            facts is not None and decision.reached_when is not None and holds(decision.reached_when, facts)
-        )
-        if reached and row.get("choice") == "defer":
-            problems.append(f"Time to look again: {decision.defer_until}.")
-            verdict = worst([verdict, "warn"])
-        judged.append(RowJudgement(verdict, problems))
-    reasons = [
-        f"{decision.title}: {' '.join(row.reasons)}"
-        for decision, row in zip(register.decisions, judged, strict=True)
-        if row.reasons
-    ]
-    return Judgement(worst(row.verdict for row in judged), reasons, judged)
-
-
-def _register_row(row: Mapping[str, Any]) -> list[str]:
-    if row.get("choice") not in ("defer", "adopt"):
-        return ["Decide: defer or adopt."]
-    wanted = {"reason": "a reason", "owner": "an owner", "trigger": "a trigger that says when to look again"}
-    return [f"Give {name}." for key, name in wanted.items() if not str(row.get(key) or "").strip()]

@@ -266,7 +266,9 @@ _SECURITY: Final = {
         f"{_WIKI}/security/penetration-test",
         "Report of the penetration test",
     ),
-    "soc2": Sample(data=_decision("soc2", "No customer has asked.", "The first contract that asks for it")),
+    "soc2": Sample(
+        data=_decision("soc2", "No customer has asked.", "manual: the first contract that asks for it")
+    ),
 }
 
 _BACKUP: Final = {
@@ -320,29 +322,27 @@ _DEPLOYMENT: Final = {
 
 _DEFERRED: Final = {
     "sre-function": Sample(
-        data=_decision(
-            "sre-function", "Twelve services and one product.", "A second product, or 1,000 requests/s"
-        )
+        data=_decision("sre-function", "Twelve services and one product.", "manual: a second product")
     ),
     "unit-test-coverage": Sample(
         data=_decision(
             "unit-test-coverage",
             "The paths that matter are tested end to end.",
-            "A regression slips by twice",
+            "manual: a regression slips by twice",
         )
     ),
     "multi-region": Sample(
         data=_decision(
-            "multi-region", "One region and tested backups keep the SLA.", "An SLA above 99.9 % is signed"
+            "multi-region",
+            "One region and tested backups keep the SLA.",
+            "manual: an SLA above 99.9 % is signed",
         )
     ),
     "service-mesh": Sample(
-        data=_decision(
-            "service-mesh", "Mutual TLS comes with the platform.", "More than nine services call each other"
-        )
+        data=_decision("service-mesh", "Mutual TLS comes with the platform.", "service_count >= 10")
     ),
     "developer-platform": Sample(
-        data=_decision("developer-platform", "One CI template serves all.", "A team forks the template")
+        data=_decision("developer-platform", "One CI template serves all.", "on 2030-01-31")
     ),
 }
 

@@ -12,13 +12,15 @@ from django.utils import timezone
 from readiness.accounts.rights import Actor
 from readiness.demo.answers import SAMPLES, filled
 from reviews.actions.answers import Said, save_answer
+from reviews.actions.deferrals import Decision, add_deferral
 from reviews.actions.evidence import About, add_link
 from reviews.actions.findings import raise_finding
 from reviews.actions.reviews import start_review
 from reviews.actions.sections import approve_section, request_changes, submit_section
 from reviews.actions.sign_off import review_digest, sign_off
 from reviews.actions.waivers import decide_waiver, request_waiver
-from reviews.models import Answer, Review, ReviewSection, Service, Waiver
+from reviews.actions.watching import look_again
+from reviews.models import Answer, Deferral, Review, ReviewSection, Service, Waiver
 from reviews.queries.content import digest_of, section_content
 from reviews.queries.sheet import load_review_sheets, load_sheet
 
@@ -96,6 +98,10 @@ class Story:
             expires_on=timezone.localdate() + timedelta(days=days),
             item_slug=item,
         )
+
+    def defer(self, who: str, decision: Decision) -> Deferral:
+        """Put a decision of the team's own on the register."""
+        return add_deferral(self.people[who], self.service.pk, decision)
 
     def sign(self, note: str) -> None:
         """Sign the review off as ready."""
@@ -191,6 +197,15 @@ def _catalog(story: Story) -> None:
         "Platform takes every second weekend until then.",
         60,
     )
+    postponed = Decision(
+        "A search index of our own",
+        "defer",
+        "The database answers fast enough.",
+        "Lin Chen",
+        "manual: the catalog takes over a second to answer",
+    )
+    found = story.defer("lin", postponed)
+    look_again(story.people["sam"], found.pk, "The slowest tenth of catalog queries took 1.3 s last week.")
 
 
 def _mailer(story: Story) -> None:
@@ -219,6 +234,16 @@ def _readiness(story: Story) -> None:
     story.answer("max", "observability", leave=["request-id", "traces-critical-paths", "on-call-drill"])
     story.answer("max", "deployment", leave=["rolling", "rollback-drill"])
     story.answer("max", "deferred")
+    story.defer(
+        "max",
+        Decision(
+            "A read replica of the database",
+            "defer",
+            "One database carries all of it with room to spare.",
+            "Max Brandt",
+            "service_count / team_size > 1 or self_managed_database",
+        ),
+    )
 
 
 def _signup(story: Story) -> None:

@@ -11,6 +11,7 @@ from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid
 from reviews.actions.base import Change, ReviewRef, answer_of, changing, clean_text
 from reviews.actions.dependents import context_for, judge_dependents
+from reviews.actions.register import has_decisions, keep_register, read_trigger, with_owners
 from reviews.actions.revisions import SAID, write_revision
 from reviews.judging import Judged, judge
 from reviews.models import Answer, AnswerRevision, Waiver
@@ -57,7 +58,8 @@ def save_answer(
         answer = answer_of(change.review, item_slug, section_slug)
         new, judged = _cleaned(answer, said if isinstance(said, Said) else said(answer.item))
         same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
-        if same and not answer.to_confirm:
+        again = answer.to_confirm or bool(answer.judgement.get("look_again"))
+        if same and not again:
             return answer
         if not same and _written_since(answer, revision):
             raise Conflict(_conflict_message(answer), current=answer)
@@ -101,15 +103,17 @@ def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:
     if not answer.applicable:
         raise Invalid("This item does not apply to this service, so it takes no answer.")
     note = clean_text(said.note, "note", "The note")
-    data = answer.data if said.data is None else said.data
-    judged = judge(answer.item, data, note, context_for(answer, answer.review.facts))
+    data = with_owners(answer.item, answer.data if said.data is None else said.data)
+    # The register is the service's: its triggers look at its facts, which may be newer than the review's.
+    facts = answer.review.service.facts if has_decisions(answer.item) else answer.review.facts
+    judged = judge(answer.item, data, note, context_for(answer, facts))
     state = _state(answer, said, judged)
     reason = clean_text(said.reason, "reason", "The reason")
     trigger = clean_text(said.trigger, "trigger", "The trigger")
     if state == AnswerState.NOT_APPLICABLE and not reason:
         raise Invalid("Say why this does not apply.", {"reason": ["Say why this does not apply."]})
     if state == AnswerState.DEFERRED:
-        _check_deferral(answer.item, reason, trigger)
+        _check_deferral(answer, reason, trigger)
     return Said(state, note, reason, trigger, judged.data), judged
 
 
@@ -124,8 +128,8 @@ def _state(answer: Answer, said: Said, judged: Judged) -> str:
     return state if decided else judged.state
 
 
-def _check_deferral(item: Item, reason: str, trigger: str) -> None:
-    if not item.allow_deferral:
+def _check_deferral(answer: Answer, reason: str, trigger: str) -> None:
+    if not answer.item.allow_deferral:
         message = "This item cannot be deferred. Meet it, or ask for a waiver."
         raise Invalid(message, {"state": [message]})
     missing = {
@@ -138,6 +142,7 @@ def _check_deferral(item: Item, reason: str, trigger: str) -> None:
     }
     if missing:
         raise Invalid("A deferral needs a reason and a trigger.", missing)
+    read_trigger(trigger, answer.review.service.facts)
 
 
 def end_waiver(change: Change, answer: Answer, state: str) -> None:
@@ -184,6 +189,7 @@ def _write(change: Change, answer: Answer, said: Said, judged: Judged) -> None:
             "after": {name: getattr(said, name) for name in changed},
         },
     )
+    keep_register(change, answer)
     change.touch(answer.section)
     if "data" in changed and answer.item.kind == Item.Kind.INVENTORY:
         judge_dependents(change, answer)

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.models import Packet, Review
+from reviews.models import Packet
 from reviews.queries.participants import participants
 from reviews.states import PacketStatus
 
@@ -59,7 +59,9 @@ def mails_to_pick_up() -> list[int]:
 
 
 def _messages(packet: Packet) -> list[EmailMessage]:
-    review: Review = packet.snapshot.review
+    review = packet.snapshot.review
+    if review is None:
+        return []
     verdict = review.sign_off.get_verdict_display()
     subject = f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}Packet of {review}: {verdict}"
     address = reverse("reviews:packet", args=[review.service.slug, review.number])

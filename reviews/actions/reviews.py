@@ -17,6 +17,7 @@ from readiness.errors import NotFound, WrongState
 from reviews import permissions
 from reviews.actions.base import Change, changing, clean_text, count_figures
 from reviews.actions.carry_over import carry_over
+from reviews.actions.watching import note_in, reopen_reached
 from reviews.models import Answer, Review, ReviewSection, Service
 from reviews.permissions import Subject
 from reviews.states import OPEN_REVIEW, ReviewStatus
@@ -31,7 +32,7 @@ def start_review(actor: Actor, service_id: int, checklist_slug: str, facts: Mapp
     cleaned = clean_facts(facts)
     with transaction.atomic():
         service = (
-            Service.objects.select_for_update(of=("self",))
+            Service.objects.select_for_update(of=("self",), no_key=True)
             .select_related("team")
             .filter(pk=service_id)
             .first()
@@ -47,6 +48,7 @@ def start_review(actor: Actor, service_id: int, checklist_slug: str, facts: Mapp
         service.facts = cleaned
         service.revision += 1
         service.save(update_fields=["facts", "revision", "updated_at"])
+        reopen_reached([service.pk])
         change = Change(review, actor)
         _create_answers(review, cleaned)
         carried = carry_over(review) if review.previous else 0
@@ -90,6 +92,8 @@ def change_facts(actor: Actor, review_id: int, facts: Mapping[str, Any]) -> Revi
             if changed:
                 change.touch(section)
         Service.objects.filter(pk=review.service_id).update(facts=cleaned, revision=F("revision") + 1)
+        for deferral in reopen_reached([review.service_id]):
+            note_in(change, deferral)
         change.record(
             "person:review:facts_changed",
             f"Changed the profile facts; {moved} item{'' if moved == 1 else 's'} affected",

@@ -19,6 +19,7 @@ from readiness.accounts.models import Team
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid, NotFound, WrongState
 from reviews import events, permissions
+from reviews.actions.watching import reopen_reached
 from reviews.events import Act
 from reviews.imports.rows import Parsed
 from reviews.models import Service
@@ -85,6 +86,7 @@ def update_service(
             _refuse_same_name(team, clean.get("name", service.name), but=service.pk)
         _assign(service, team, clean)
         service.save()
+        reopen_reached([service.pk])
         summary = f"Changed {_changed_words(changed)} of {service.name}"
         act = Act("person:service:edited", summary, data=_changed_data(changed))
         events.record(actor, act, service=service)
@@ -152,7 +154,9 @@ def import_services(actor: Actor, parsed: Parsed, digest: str) -> Plan:
         new = [line for line in plan.lines if line.kind == "new"]
         changed = [line for line in plan.lines if line.kind == "changed"]
         # Changes come first: a name that one service gives up may be the name of a new one.
-        events.record_each(actor, _change(changed) + _insert(actor, new))
+        acts = _change(changed) + _insert(actor, new)
+        reopen_reached([line.service.pk for line in changed if line.service])
+        events.record_each(actor, acts)
     return plan
 
 
@@ -197,9 +201,9 @@ def lock_names() -> None:
 
 def locked_service(service_id: int) -> Service:
     """Lock one service until the end of the transaction, and return it as it is now."""
-    service = (
-        Service.objects.select_for_update(of=("self",)).select_related("team").filter(pk=service_id).first()
-    )
+    # Not a lock on the key: whoever records an event of this service need not wait.
+    rows = Service.objects.select_for_update(of=("self",), no_key=True).select_related("team")
+    service = rows.filter(pk=service_id).first()
     if service is None:
         raise NotFound(_GONE)
     return service

@@ -150,7 +150,9 @@ class ItemCard:
     @property
     def judgement_words(self) -> str:
         """What the rules say of recorded figures or rows, in words."""
-        return "" if self.is_attestation else " ".join(self.sheet.answer.judgement.get("reasons", ()))
+        judgement = self.sheet.answer.judgement
+        told = not self.is_attestation or judgement.get("look_again")
+        return " ".join(judgement.get("reasons", ())) if told else ""
 
     @property
     def judgement_tone(self) -> str:

@@ -23,7 +23,7 @@ _YES_NO: Final = (("", "Choose"), ("yes", "Yes"), ("no", "No"))
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One input: `widget` is text, long_text, url, number, date, datetime, choice or choices."""
+    """One input: `widget` is a type of column (checklist.rules.specs), person or trigger."""
 
     name: str
     label: str
@@ -141,8 +141,8 @@ def _register(spec: RegisterSpec, data: Mapping[str, Any], judgement: Mapping[st
         cells = (
             Control(f"{name}-choice", "Decision", "choice", row.get("choice", ""), choices=choices),
             Control(f"{name}-reason", "Reason", "text", row.get("reason", "")),
-            Control(f"{name}-owner", "Owner", "text", row.get("owner", "")),
-            Control(f"{name}-trigger", "Look again when", "text", row.get("trigger", "")),
+            Control(f"{name}-owner", "Owner", "person", row.get("owner", "")),
+            Control(f"{name}-trigger", "Look again when", "trigger", row.get("trigger", "")),
         )
         rows.append(Row(cells, decision.title, f"Until {decision.defer_until}", judged[spot]))
     return Sheet(rows=tuple(rows), columns=("Decision", "Reason", "Owner", "Look again when"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from reviews.imports.rows import MAX_ROWS, Parsed, Problem, Row, nearest, whole_file
@@ -151,16 +151,16 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def write(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Yield the lines of a CSV file with all columns, which `parse` reads; formulas are made harmless."""
+def write(rows: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
+    """Yield the lines of a CSV file with `columns`, which `parse` reads; formulas are made harmless."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     yield buffer.getvalue()
     for row in rows:
         buffer.seek(0)
         buffer.truncate()
-        writer.writerow([guarded(row.get(column, "")) for column in COLUMNS])
+        writer.writerow([guarded(row.get(column, "")) for column in columns])
         yield buffer.getvalue()
 
 

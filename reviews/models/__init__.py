@@ -5,9 +5,11 @@ from __future__ import annotations
 from reviews.models.answer import Answer, AnswerRevision
 from reviews.models.approval import Approval, ChangeRequest, SectionContent
 from reviews.models.capacity import CapacityReview
+from reviews.models.deferral import Deferral
 from reviews.models.event import Event, EventStream
 from reviews.models.evidence import Evidence, StoredFile
 from reviews.models.finding import Finding
+from reviews.models.fit_check import FitCheck
 from reviews.models.on_call import PageCount, Roster, Turn
 from reviews.models.probe_run import ProbeRun, Ruling
 from reviews.models.review import Review, ReviewSection
@@ -21,10 +23,12 @@ __all__ = [
     "Approval",
     "CapacityReview",
     "ChangeRequest",
+    "Deferral",
     "Event",
     "EventStream",
     "Evidence",
     "Finding",
+    "FitCheck",
     "Packet",
     "PageCount",
     "ProbeRun",

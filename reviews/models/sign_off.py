@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from reviews.models.evidence import StoredFile
+from reviews.models.fit_check import FitCheck
 from reviews.models.review import Review
 from reviews.states import PacketStatus, Verdict
 
@@ -27,13 +29,23 @@ class SignOff(models.Model):
 
 
 class Snapshot(models.Model):
-    """The frozen, canonical JSON (RFC 8785) of a signed-off review. Never changed."""
+    """The frozen, canonical JSON (RFC 8785) of a signed-off review or a signed fit check. Never changed."""
 
-    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="snapshot")
+    review = models.OneToOneField(Review, null=True, on_delete=models.PROTECT, related_name="snapshot")
+    fit_check = models.OneToOneField(FitCheck, null=True, on_delete=models.PROTECT, related_name="snapshot")
     content = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     schema_version = models.PositiveSmallIntegerField()
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(review__isnull=False, fit_check__isnull=True)
+                | Q(review__isnull=True, fit_check__isnull=False),
+                name="snapshot_of_one_thing",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.sha256[:12]

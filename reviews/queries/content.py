@@ -22,6 +22,7 @@ LABELS = {
     "evidence": "evidence",
     "probes": "probe outcomes",
     "waiver": "waiver",
+    "look_again": "decision to look at again",
 }
 
 
@@ -32,7 +33,7 @@ def section_content(sheet: SectionSheet) -> dict[str, Any]:
 
 def _item_content(item: ItemSheet) -> dict[str, Any]:
     answer = item.answer
-    return {
+    content = {
         "title": item.item.title,
         "applicable": answer.applicable,
         "state": answer.state,
@@ -44,6 +45,9 @@ def _item_content(item: ItemSheet) -> dict[str, Any]:
         "probes": {run.probe: run.outcome for run in item.runs if run.status == RunStatus.DONE},
         "waiver": _waiver_content(item.waiver),
     }
+    # Only while there is one: content without reopened decisions keeps the digest that it always had.
+    reopened = answer.judgement.get("look_again")
+    return {**content, "look_again": reopened} if reopened else content
 
 
 def _evidence_content(row: Evidence) -> dict[str, Any]:

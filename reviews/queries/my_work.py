@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from readiness.accounts.rights import Actor
 from reviews.models import (
+    Deferral,
     Finding,
+    FitCheck,
     ProbeRun,
     Review,
     ReviewSection,
@@ -70,10 +72,10 @@ class MyWork:
 
 
 def load_my_work(actor: Actor) -> MyWork:
-    """What waits for `actor`, by kind. One query a kind, eight at most."""
+    """What waits for `actor`, by kind. One query a kind, ten at most."""
     kinds: list[Callable[[Actor], Group]] = []
     if actor.is_accountable:
-        kinds.append(_to_sign)
+        kinds += [_to_sign, _fit_to_sign]
     if actor.is_reviewer:
         kinds += [_to_approve, _to_rule]
     if actor.is_reviewer or actor.is_accountable:
@@ -82,6 +84,7 @@ def load_my_work(actor: Actor) -> MyWork:
         kinds.append(_to_verify)
     if actor.member_team_ids:
         kinds += [_to_answer, _findings, _ending_waivers]
+    kinds.append(_to_look_at_again)
     return MyWork([group for group in (kind(actor) for kind in kinds) if group.tasks])
 
 
@@ -206,6 +209,30 @@ def _to_sign(actor: Actor) -> Group:
         )
 
     return _group("sign", "To sign off", "seal", rows.order_by("changed_at", "pk"), task)
+
+
+def _fit_to_sign(actor: Actor) -> Group:
+    rows = waiting.fit_checks_to_sign(actor).select_related("service").order_by("recorded_at", "pk")
+
+    def task(row: FitCheck) -> Task:
+        return Task(
+            row.get_absolute_url(),
+            "The checklist does not fit",
+            "Waits for your signature",
+            str(row.service),
+            row.recorded_at,
+        )
+
+    return _group("fit", "Fit checks to sign", "seal", rows, task)
+
+
+def _to_look_at_again(actor: Actor) -> Group:
+    rows = waiting.own_deferrals(actor).select_related("service").order_by("reopened_at", "pk")
+
+    def task(row: Deferral) -> Task:
+        return Task(row.get_absolute_url(), row.title, row.reopened_why, str(row.service), row.reopened_at)
+
+    return _group("deferrals", "Deferrals to look at again", "later", rows, task)
 
 
 def _finding_task(row: Finding, hint: str) -> Task:

@@ -119,7 +119,7 @@ def _stored(actor: Actor, rows: Iterable[Row], *, lock: bool) -> _Stored:
     )
     ids = [pk for pk, slug, _, lower in everything if slug in wanted_slugs or lower in wanted_names]
     services = Service.objects.filter(pk__in=ids).select_related("team").order_by("pk")
-    found = list(services.select_for_update(of=("self",)) if lock else services)
+    found = list(services.select_for_update(of=("self",), no_key=True) if lock else services)
     by_name: dict[str, list[Service]] = {}
     for service in found:
         if permissions.allowed(actor, "service.view", Subject(team_id=service.team_id)):

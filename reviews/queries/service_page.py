@@ -12,7 +12,8 @@ from django.utils import timezone
 from checklist.facts import FACTS, Fact
 from checklist.rules.rota import Shift
 from readiness.accounts.models import Membership
-from reviews.models import Event, ProbeRun, Review, ReviewSection, Service, Waiver
+from reviews.models import Deferral, Event, ProbeRun, Review, ReviewSection, Service, Waiver
+from reviews.queries.deferrals import of_service
 from reviews.queries.on_call import OnCall, load_on_call, on_call_now
 from reviews.queries.sheet import probe_title
 from reviews.standing import (
@@ -46,6 +47,7 @@ class ServicePage:
     members: list[Membership]
     facts: list[tuple[str, str]]
     open_facts: list[str]
+    deferrals: list[Deferral]
     on_call: OnCall
 
     @property
@@ -82,6 +84,7 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
             (fact.label, fact.label_of(service.facts[fact.name])) for fact in FACTS if _stated(service, fact)
         ],
         open_facts=[fact.label for fact in FACTS if not _stated(service, fact)],
+        deferrals=of_service(service),
         on_call=load_on_call(service, review=current),
     )
 

@@ -13,7 +13,9 @@ from readiness.accounts.rights import Actor
 from reviews.models import (
     AnswerRevision,
     Approval,
+    Deferral,
     Finding,
+    FitCheck,
     ProbeRun,
     Review,
     ReviewSection,
@@ -24,7 +26,9 @@ from reviews.rules import disagrees
 from reviews.states import (
     OPEN_REVIEW,
     AnswerState,
+    DeferralState,
     FindingStatus,
+    FitCheckStatus,
     RunStatus,
     SectionStatus,
     WaiverStatus,
@@ -130,6 +134,16 @@ def findings_to_verify(actor: Actor) -> QuerySet[Finding]:
 def own_findings(actor: Actor) -> QuerySet[Finding]:
     """Findings that the actor has to fix."""
     return Finding.objects.filter(owner_id=actor.id, status=FindingStatus.OPEN, review__status__in=_OPEN)
+
+
+def own_deferrals(actor: Actor) -> QuerySet[Deferral]:
+    """Decisions of the register that the actor owns and whose trigger was reached."""
+    return Deferral.objects.filter(owner_id=actor.id, state=DeferralState.REOPENED)
+
+
+def fit_checks_to_sign(actor: Actor) -> QuerySet[FitCheck]:
+    """Records of “does not fit” by somebody else that wait for an accountable person."""
+    return FitCheck.objects.filter(status=FitCheckStatus.RECORDED).exclude(recorded_by_id=actor.id)
 
 
 def reviews_to_sign(actor: Actor) -> QuerySet[Review]:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid, Refused
 from readiness.http import redirect, render_page
-from reviews import access, permissions
+from readiness.tasks import enqueue
+from reviews import access, permissions, tasks
 from reviews.actions import services as actions
 from reviews.forms.services import ImportForm
 from reviews.imports import backstage, csv
@@ -66,6 +67,7 @@ def service_import_apply(request: HttpRequest) -> HttpResponse:
         plan = actions.import_services(actor, parsed, request.POST.get("digest", ""))
     except Conflict as error:
         return _preview(request, error.current, kind, decoded, 409, conflict=error.message)
+    enqueue(tasks.follow_up_deferrals)
     counts = plan.counts
     messages.success(request, f"Imported: {counts['new']} added, {counts['changed']} changed.")
     return redirect(request, reverse("reviews:services"))

@@ -41,6 +41,7 @@ def facts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
             actions.change_facts(access.actor(request), review.pk, form.facts)
         except DomainError as error:
             return render_page(request, "reviews/facts.html", None, {**context, "error": error}, error.status)
+        enqueue(tasks.follow_up_deferrals)
         messages.success(request, "The facts are changed. Items that apply were worked out anew.")
         return redirect(request, review.get_absolute_url())
     return render_page(request, "reviews/facts.html", None, context, 422 if form.is_bound else 200)

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from readiness.errors import Conflict, Invalid, Refused, WrongState
 from readiness.http import redirect, render_page
-from reviews import access, permissions
+from readiness.tasks import enqueue
+from reviews import access, permissions, tasks
 from reviews.actions import services as actions
 from reviews.forms.services import ServiceForm, initial_of, stored_beside_typed
 from reviews.models import Service
@@ -26,7 +27,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
     row = access.service(request, slug)
     actor = access.actor(request)
     about = Subject(team_id=row.team_id)
-    verbs = ("service.edit", "service.archive", "review.start")
+    verbs = ("service.edit", "service.archive", "review.start", "deferral.decide")
     may = {verb.replace(".", "_"): permissions.allowed(actor, verb, about) for verb in verbs}
     page = load_page(
         row, reviews_page=request.GET.get("reviews", "1"), events_page=request.GET.get("page", "1")
@@ -85,6 +86,7 @@ def service_edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _form_page(request, form, row, 422)
     except Conflict as error:
         return _conflict_page(request, form, error)
+    enqueue(tasks.follow_up_deferrals)
     _say_saved(request, saved, f"{saved.name} is saved.")
     return redirect(request, saved.get_absolute_url())
 

@@ -14,7 +14,8 @@ from checklist.facts import FACTS_BY_NAME, clean_facts
 from checklist.rules import FitVerdict, fit_check
 from readiness.errors import Conflict, DomainError, Invalid, NotFound
 from readiness.http import redirect, render_page, wants_fragment
-from reviews import access
+from readiness.tasks import enqueue
+from reviews import access, tasks
 from reviews.actions import reviews as actions
 from reviews.forms.reviews import StartForm
 from reviews.models import Service
@@ -56,6 +57,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except DomainError as error:
         return _page(request, service, form, form.facts, error)
+    enqueue(tasks.follow_up_deferrals)
     messages.success(
         request, f"Review {review.number} is open. Answer in any order; approval follows the sequence."
     )

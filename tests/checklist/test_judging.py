@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from checklist.rules import (
     judge_drill,
     judge_measure,
     judge_register,
+    look_again,
 )
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -231,7 +233,7 @@ REGISTER = {
         },
     ]
 }
-DECIDED = {"choice": "defer", "reason": "Too early", "owner": "Mia", "trigger": "10 services"}
+DECIDED = {"choice": "defer", "reason": "Too early", "owner": "Mia", "trigger": "manual: ten services"}
 
 
 def decisions(**change: Any) -> list[dict[str, Any]]:
@@ -262,12 +264,47 @@ def test_register_row_that_is_not_there_is_undecided() -> None:
 
 @pytest.mark.parametrize(
     ("count", "choice", "verdict"),
-    [(9, "defer", "met"), (10, "defer", "warn"), (10, "adopt", "met"), (None, "defer", "met")],
+    [
+        (9, "defer", "met"),
+        (10, "defer", "warn"),
+        (10, "adopt", "met"),
+        (3, "adopt", "warn"),
+        (None, "defer", "met"),
+        (None, "adopt", "met"),
+    ],
 )
 def test_register_watches_computed_triggers(count: int | None, choice: str, verdict: str) -> None:
     judgement = judge_register(REGISTER, decisions(choice=choice), {"service_count": count})
     assert judgement.verdict == verdict
-    assert ("Time to look again" in judgement.reason) == (verdict == "warn")
+    assert ("Time to look again" in judgement.reason) == (verdict == "warn" and choice == "defer")
+    assert ("This is early" in judgement.reason) == (verdict == "warn" and choice == "adopt")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"trigger": "10 services"}, "The trigger cannot be read. Character"),
+        ({"trigger": "service_count >= 5"}, "The trigger is reached already: service_count is 9."),
+        ({"trigger": "on 2026-03-31"}, "The trigger is reached already"),
+        ({"trigger": "service_count / (team_size - 4) > 9"}, "It divides by zero"),
+        ({"owner": "Nobody", "owner_id": None}, "“Nobody” is nobody here"),
+    ],
+)
+def test_register_wants_a_trigger_that_can_tell_something(change: dict[str, Any], reason: str) -> None:
+    facts = {"service_count": 9, "team_size": 4}
+    judgement = judge_register(REGISTER, decisions(**change), facts, today=NOW.date())
+    assert judgement.verdict == "not_met"
+    assert reason in judgement.reason
+
+
+def test_a_reached_trigger_is_a_warning_on_its_row_and_nowhere_else() -> None:
+    judged = asdict(judge_register(REGISTER, decisions(), {"service_count": 9}, today=NOW.date()))
+    slug = REGISTER["decisions"][1]["slug"]
+    noted = look_again(REGISTER, judged, slug, "service_count is 12")
+    assert noted["verdict"] == "warn"
+    assert [row["verdict"] for row in noted["rows"]] == ["met", "warn"]
+    assert noted["look_again"] == {slug: "service_count is 12"}
+    assert judged["verdict"] == "met"
 
 
 def test_note_that_must_be_written() -> None:

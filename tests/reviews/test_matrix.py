@@ -51,6 +51,11 @@ MAY: dict[str, set[str]] = {
     "finding.raise": {"reviewer"},
     "finding.fix": TEAM_ONLY,
     "finding.verify": {"reviewer"},
+    "deferral.decide": TEAM_ONLY,
+    "deferral.reopen": TEAM_ONLY | {"reviewer", "other_reviewer", "accountable"},
+    "fit.record": TEAM_ONLY,
+    "fit.withdraw": TEAM_ONLY | {"accountable"},
+    "fit.sign": {"accountable"},
     "packet.view": INSIDE,
     "packet.retry": INSIDE - {"viewer"},
 }
@@ -97,7 +102,10 @@ def test_nobody_judges_their_own_work(verb: str, role: str) -> None:
     assert not decision.hidden
 
 
-@pytest.mark.parametrize(("verb", "role"), [("waiver.decide", "accountable"), ("finding.verify", "reviewer")])
+@pytest.mark.parametrize(
+    ("verb", "role"),
+    [("waiver.decide", "accountable"), ("finding.verify", "reviewer"), ("fit.sign", "accountable")],
+)
 def test_nobody_decides_on_their_own_request(verb: str, role: str) -> None:
     """Whoever asked for a waiver or fixed a finding cannot close it."""
     actor = CAST[role]
