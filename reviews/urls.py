@@ -7,6 +7,7 @@ from django.urls import path
 from reviews.views import (
     answers,
     audit,
+    capacity,
     decisions,
     deferrals,
     evidence,
@@ -54,6 +55,10 @@ urlpatterns = [
     path(_SERVICE + "on-call/pages/", on_call.pages, name="on_call_pages"),
     path(_SERVICE + "on-call/import/", on_call.import_start, name="on_call_import"),
     path(_SERVICE + "on-call/import/apply/", on_call.import_apply, name="on_call_import_apply"),
+    # -- Capacity of a service -------------------------------------------------------------------------------
+    path(_SERVICE + "capacity/", capacity.capacity, name="capacity"),
+    path(_SERVICE + "capacity/agenda/", capacity.agenda, name="capacity_agenda"),
+    path(_SERVICE + "capacity/record/", capacity.record, name="capacity_record"),
     # -- A whole review. Before the sections: these words are no section's slug. -----------------------------
     path(_SERVICE + "reviews/start/", starting.start, name="review_start"),
     path(_REVIEW, workspace.review, name="review"),
@@ -88,6 +93,7 @@ urlpatterns = [
     path(_ROW + "save/", tables.save, name="row_save"),
     path(_ROW + "delete/", tables.delete, name="row_delete"),
     path(_ITEM + "figure/", on_call.take_figure, name="figure_take"),
+    path(_ITEM + "held/<int:held_id>/", capacity.use, name="capacity_use"),
     # -- Evidence of an item ---------------------------------------------------------------------------------
     path(_ITEM + "evidence/", evidence.add, name="evidence_add"),
     path(_ITEM + "evidence/panel/", evidence.panel, name="evidence_panel"),

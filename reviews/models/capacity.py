@@ -13,6 +13,8 @@ class CapacityReview(models.Model):
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="capacity_reviews")
     held_on = models.DateField()
+    # The last day for the next one, by the checklist that held then.
+    due_on = models.DateField()
     people = models.CharField(max_length=500)
     notes = models.TextField(blank=True)
     # At most three: {"what", "owner"}.

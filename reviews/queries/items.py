@@ -12,6 +12,7 @@ from readiness.accounts.rights import Actor
 from reviews.models import Answer, AnswerRevision, Finding, Ruling, Waiver
 from reviews.permissions import Subject
 from reviews.queries.authors import answer_authors
+from reviews.queries.capacity import CAPACITY_ITEMS, Capacity, load_capacity
 from reviews.queries.on_call import FIGURE_ITEMS, OnCall, load_on_call
 from reviews.queries.sheet import ItemSheet
 from reviews.queries.workspace import Workspace, load_sections, load_workspace
@@ -75,6 +76,14 @@ class ItemPage:
     def figure(self) -> Figure | None:
         """What the rota says of this item."""
         return self.on_call.figure(self.sheet.item.slug, self.sheet.item.spec) if self.on_call else None
+
+    @cached_property
+    def capacity(self) -> Capacity | None:
+        """What is known of capacity, for the items that are about it. Two queries, for such items."""
+        item = self.sheet.item
+        if CAPACITY_ITEMS.get(item.slug) != item.kind or not self.sheet.answer.applicable:
+            return None
+        return load_capacity(self.work.review.service, review=self.work.review)
 
     @property
     def findings(self) -> list[Finding]:

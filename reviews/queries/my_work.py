@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from readiness.accounts.rights import Actor
 from reviews.models import (
+    CapacityReview,
     Deferral,
     Finding,
     FitCheck,
@@ -21,6 +22,7 @@ from reviews.models import (
     Waiver,
 )
 from reviews.queries import waiting
+from reviews.queries.capacity import overdue_reviews
 from reviews.states import (
     SectionStatus,
     WaiverStatus,
@@ -72,7 +74,7 @@ class MyWork:
 
 
 def load_my_work(actor: Actor) -> MyWork:
-    """What waits for `actor`, by kind. One query a kind, ten at most."""
+    """What waits for `actor`, by kind. One query a kind, eleven at most."""
     kinds: list[Callable[[Actor], Group]] = []
     if actor.is_accountable:
         kinds += [_to_sign, _fit_to_sign]
@@ -83,7 +85,7 @@ def load_my_work(actor: Actor) -> MyWork:
     if actor.is_reviewer:
         kinds.append(_to_verify)
     if actor.member_team_ids:
-        kinds += [_to_answer, _findings, _ending_waivers]
+        kinds += [_to_answer, _findings, _ending_waivers, _overdue_headroom]
     kinds.append(_to_look_at_again)
     return MyWork([group for group in (kind(actor) for kind in kinds) if group.tasks])
 
@@ -193,6 +195,17 @@ def _ending_waivers(actor: Actor) -> Group:
         return Task(_waiver_url(row), title, f"Ends on {row.expires_on}", str(row.review.service))
 
     return _group("ending", "Your waivers that end soon", "clock", rows, task)
+
+
+def _overdue_headroom(actor: Actor) -> Group:
+    rows = overdue_reviews(actor).select_related("service").order_by("due_on", "pk")
+
+    def task(row: CapacityReview) -> Task:
+        url = reverse("reviews:capacity", args=[row.service.slug])
+        hint = f"Last held on {row.held_on:%-d %b %Y}, due by {row.due_on:%-d %b %Y}"
+        return Task(url, "Review the headroom", hint, str(row.service), row.due_on)
+
+    return _group("headroom", "Monthly reviews that are overdue", "stale", rows, task)
 
 
 def _to_sign(actor: Actor) -> Group:

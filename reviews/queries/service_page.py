@@ -13,6 +13,7 @@ from checklist.facts import FACTS, Fact
 from checklist.rules.rota import Shift
 from readiness.accounts.models import Membership
 from reviews.models import Deferral, Event, ProbeRun, Review, ReviewSection, Service, Waiver
+from reviews.queries.capacity import Capacity, load_capacity
 from reviews.queries.deferrals import of_service
 from reviews.queries.on_call import OnCall, load_on_call, on_call_now
 from reviews.queries.sheet import probe_title
@@ -49,6 +50,7 @@ class ServicePage:
     open_facts: list[str]
     deferrals: list[Deferral]
     on_call: OnCall
+    capacity: Capacity
 
     @property
     def now_on_call(self) -> list[Shift]:
@@ -86,6 +88,7 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
         open_facts=[fact.label for fact in FACTS if not _stated(service, fact)],
         deferrals=of_service(service),
         on_call=load_on_call(service, review=current),
+        capacity=load_capacity(service, review=current),
     )
 
 
