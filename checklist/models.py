@@ -1,13 +1,15 @@
 """What is asked: checklists, their versions, sections and items.
 
 A published version never changes. PostgreSQL triggers (migration 0001) hold that even against raw SQL:
-a version is filled while it is a draft and published last, in the same transaction.
+a version is filled while it is a draft and published last, in the same transaction. What people edit is a
+`Draft`: parts as plain data, which may still be incomplete.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -25,6 +27,7 @@ class Checklist(models.Model):
 
     if TYPE_CHECKING:
         versions: RelatedManager[ChecklistVersion]
+        draft: Draft
 
     class Meta:
         ordering = ["title", "slug"]
@@ -42,6 +45,12 @@ class ChecklistVersion(models.Model):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"
 
+    class Origin(models.TextChoices):
+        """Where the content was written."""
+
+        FILE = "file", "Loaded from a file"
+        EDITOR = "editor", "Edited here"
+
     checklist = models.ForeignKey(Checklist, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
@@ -49,6 +58,8 @@ class ChecklistVersion(models.Model):
     content_hash = models.CharField(
         max_length=64, help_text="SHA-256 of the content as RFC 8785 canonical JSON, in hexadecimal."
     )
+    # What is loaded when the application starts must not undo what was edited here.
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.FILE)
     published_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -171,3 +182,70 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Part(models.Model):
+    """A piece of a draft that is edited by itself: two people meet only when they edit the same piece."""
+
+    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Draft(Part):
+    """The next version of a checklist while it is written; `content` holds title and summary.
+
+    Whoever writes to any part of it locks this row first.
+    """
+
+    checklist = models.OneToOneField(Checklist, on_delete=models.CASCADE, related_name="draft")
+    base = models.ForeignKey(
+        ChecklistVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The version that it was begun from.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    if TYPE_CHECKING:
+        sections: RelatedManager[DraftSection]
+        items: RelatedManager[DraftItem]
+
+    def __str__(self) -> str:
+        return f"Draft of {self.checklist.slug}"
+
+
+class DraftSection(Part):
+    """A section of a draft; `content` as in `checklist.schema.SectionContent`, without its items."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="sections")
+    position = models.PositiveIntegerField()
+
+    if TYPE_CHECKING:
+        items: RelatedManager[DraftItem]
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return str(self.content.get("title", ""))
+
+
+class DraftItem(Part):
+    """An item of a draft; `content` as in `checklist.schema.ItemContent`."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="items")
+    section = models.ForeignKey(DraftSection, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return str(self.content.get("title", ""))

@@ -59,10 +59,11 @@ def pick_version(versions: list[ChecklistVersion], number: int | None) -> Checkl
     raise NotFound(f"There is no version {number} of “{slug}”. Pick one from the checklist's page.")
 
 
-def sections_with_items(version: ChecklistVersion) -> list[Section]:
+def sections_with_items(version: ChecklistVersion) -> list[tuple[Section, list[Item]]]:
     """The sections of a version with their items, all in order, in two queries."""
     items = Prefetch("items", queryset=Item.objects.order_by("position"))
-    return list(version.sections.order_by("position").prefetch_related(items))
+    sections = version.sections.order_by("position").prefetch_related(items)
+    return [(section, list(section.items.all())) for section in sections]
 
 
 def content_of(version: ChecklistVersion) -> Content:

@@ -143,7 +143,7 @@ class _Reader:
             self.anchors[event.anchor] = None
         node = Node(None, self.name, event.start_mark.line + 1)
         if isinstance(event, yaml.ScalarEvent):
-            node.value = event.value if event.style or event.tag else _plain(event.value)
+            node.value = event.value if event.style or event.tag else plain_value(event.value)
         elif isinstance(event, yaml.SequenceStartEvent):
             self.sequence(node, events, depth)
         else:
@@ -192,7 +192,7 @@ class _Reader:
             node.weight += child.weight
 
 
-def _plain(text: str) -> Any:
+def plain_value(text: str) -> Any:
     """Resolve an unquoted scalar after the core schema of YAML 1.2."""
     if text in _WORDS:
         return _WORDS[text]

@@ -27,7 +27,7 @@ def main(*, static: bool = False) -> None:
         collect_static()
     commands = get_commands()
     if "checklist" in commands:
-        call_command("checklist", "load")
+        call_command("checklist", "load", "--keep-edits")
     if settings.DEMO:
         if "seed_demo" in commands:
             call_command("seed_demo")

@@ -64,6 +64,7 @@ RULES: Final[dict[str, Rule]] = {
     "review.start": Rule(_TEAM, _ONLY_TEAM),
     "review.view": Rule(_READERS, "You may not see this review."),
     "review.facts": Rule(_TEAM, _ONLY_TEAM),
+    "review.move": Rule(_TEAM_OR_ADMIN, _ONLY_TEAM),
     "review.withdraw": Rule(
         frozenset({"lead", "accountable", "admin"}),
         "Only a lead of the owning team, an accountable person or an administrator can withdraw a review.",

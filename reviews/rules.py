@@ -72,7 +72,7 @@ def _answer_problem(item: Standing) -> str | None:
     lacks_proof = item.state == AnswerState.MET and item.needs_evidence and not item.evidence
     rows = (
         (item.state == AnswerState.UNANSWERED, "Not answered yet."),
-        (item.to_confirm, "Carried over from the last review: confirm it or change it."),
+        (item.to_confirm, "Carried over: confirm that it still holds, or change it."),
         (item.blocker and item.state not in PASSING and bool(asked), f"Not met.{asked}"),
         (item.blocker and item.state not in PASSING, "Not met. Fix it, or ask for a waiver."),
         (item.state == AnswerState.MET and bool(item.objection), item.objection),

@@ -170,6 +170,7 @@ REVIEW_VERBS: Final[dict[str, frozenset[str]]] = {
     "waiver.expire": OPEN_REVIEW | {ReviewStatus.SIGNED_OFF.value, ReviewStatus.SUPERSEDED.value},
     "deferral.note": OPEN_REVIEW | {ReviewStatus.SIGNED_OFF.value},
     "review.facts": OPEN_REVIEW,
+    "review.move": OPEN_REVIEW,
     "ruling.make": OPEN_REVIEW,
     "finding.raise": OPEN_REVIEW,
     "finding.fix": OPEN_REVIEW,

@@ -8,6 +8,7 @@ from reviews.views import (
     answers,
     audit,
     capacity,
+    checklists,
     decisions,
     deferrals,
     evidence,
@@ -63,6 +64,7 @@ urlpatterns = [
     path(_SERVICE + "reviews/start/", starting.start, name="review_start"),
     path(_REVIEW, workspace.review, name="review"),
     path(_REVIEW + "facts/", reviews.facts, name="review_facts"),
+    path(_REVIEW + "version/", checklists.review_version, name="review_version"),
     path(_REVIEW + "withdraw/", reviews.withdraw, name="review_withdraw"),
     path(_REVIEW + "sign-off/", reviews.sign_off, name="sign_off"),
     path(_REVIEW + "packet/", packet.packet, name="packet"),
@@ -106,6 +108,8 @@ urlpatterns = [
     path(_ITEM + "probes/<slug:probe>/run/", probes.run, name="probe_run"),
     path(_RUN, probes.detail, name="probe_run_detail"),
     path(_RUN + "record/", probes.record, name="probe_run_record"),
+    # -- Checklists: what a new version does to open reviews -------------------------------------------------
+    path("checklists/<slug:slug>/draft/publish/", checklists.publish, name="checklist_publish"),
     # -- Over all services -----------------------------------------------------------------------------------
     path("", my_work.my_work, name="my_work"),
     path("my-work/count/", my_work.my_work_count, name="my_work_count"),

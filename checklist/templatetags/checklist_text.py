@@ -6,9 +6,13 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from checklist import words
+from checklist.editor.draw import Control
+from checklist.facts import FACTS
 from checklist.models import Item
 from readiness.markdown import render_markdown
 
@@ -52,3 +56,33 @@ def value_words(value: Any) -> str:
 def role_names(slugs: list[str]) -> str:
     """Reviewer roles by name: “SRE, Security”."""
     return words.roles(slugs)
+
+
+@register.simple_tag
+def control_input(control: Control) -> str:
+    """The input of one of the editor's controls."""
+    field = control.field
+    context = {
+        "control": control,
+        "field": field,
+        "rows": 2 if field.name == "question" else 4,
+        "numeric": field.widget in ("whole", "number"),
+    }
+    return render_to_string("checklist/draft/_input.html", context)
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def facts_help() -> SafeString:
+    """The facts that a rule may name, each with what it can be compared with."""
+    compared = {"bool": "", "int": ">= 10, <= 3"}
+    rows = (
+        (
+            fact.name,
+            compared.get(fact.kind) or " or ".join(value for value, _ in fact.choices),
+            fact.label,
+        )
+        for fact in FACTS
+    )
+    lines = format_html_join("", '<li><span class="mono">{} {}</span> {}</li>', rows)
+    return format_html("<ul>{}</ul><p>Join them by “and”, “or”, “not” and brackets.</p>", lines)

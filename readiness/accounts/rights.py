@@ -1,4 +1,4 @@
-"""Who is acting, and who may manage people and teams.
+"""Who is acting, and who may manage people, teams and checklists.
 
 `Actor` is the one picture of a person that permission code sees: plain data, taken afresh from the database
 on each request, so that a revoked right is gone with the next request.
@@ -93,6 +93,8 @@ RULES: Final[dict[str, Rule]] = {
     "team.members": Rule(
         _ADMIN_OR_LEAD, "Only an administrator or a lead of this team can change its members."
     ),
+    "checklist.edit": Rule(_ADMIN, "Only an administrator can edit checklists. Ask one of them."),
+    "checklist.publish": Rule(_ADMIN, "Only an administrator can publish a checklist. Ask one of them."),
 }
 
 

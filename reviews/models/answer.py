@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 
 from checklist.models import Item
-from reviews.models.review import Review, ReviewSection
+from reviews.models.review import AskedManager, Orphanable, Review, ReviewSection
 from reviews.states import AnswerState
 
 
@@ -23,7 +25,7 @@ class Said(models.Model):
         abstract = True
 
 
-class Answer(Said):
+class Answer(Orphanable, Said):
     """What the team says about one item in one review. `revision` guards against lost updates."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="answers")
@@ -38,6 +40,9 @@ class Answer(Said):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     answered_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Answer]] = AskedManager()
+    everything: ClassVar[models.Manager[Answer]] = models.Manager()
 
     class Meta:
         ordering = ["item__position"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, TypeVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -65,7 +67,27 @@ class Review(Chained):
         return self.status in OPEN_REVIEW
 
 
-class ReviewSection(models.Model):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class AskedManager(models.Manager[Row]):
+    """Leaves out what the review's version does not ask any more, here and through related managers."""
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        """Rows that are not orphaned."""
+        return super().get_queryset().filter(orphaned_at__isnull=True)
+
+
+class Orphanable(models.Model):
+    """Is set aside, and kept, when its review moves to a version that does not ask it any more."""
+
+    orphaned_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class ReviewSection(Orphanable):
     """One section of one review, with its figures kept beside it so that lists stay cheap."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="sections")
@@ -86,11 +108,22 @@ class ReviewSection(models.Model):
     submitted_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
 
+    objects: ClassVar[models.Manager[ReviewSection]] = AskedManager()
+    everything: ClassVar[models.Manager[ReviewSection]] = models.Manager()
+
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["review", "position"], name="section_position_per_review"),
-            models.UniqueConstraint(fields=["review", "slug"], name="section_slug_per_review"),
+            models.UniqueConstraint(
+                fields=["review", "position"],
+                condition=Q(orphaned_at__isnull=True),
+                name="section_position_per_review",
+            ),
+            models.UniqueConstraint(
+                fields=["review", "slug"],
+                condition=Q(orphaned_at__isnull=True),
+                name="section_slug_per_review",
+            ),
         ]
         indexes = [
             models.Index(fields=["status"]),

@@ -22,6 +22,8 @@ MATRIX = {
     "team.create": {"admin"},
     "team.edit": {"admin", "owner"},
     "team.members": {"admin", "owner"},
+    "checklist.edit": {"admin"},
+    "checklist.publish": {"admin"},
 }
 
 

@@ -10,11 +10,15 @@ from django.db import connection
 
 from checklist import actions
 from checklist.actions import load_checklist, publish
+from checklist.draft_actions import begin_draft, publish_draft, save_head
+from checklist.draft_queries import draft_of, load_tree
 from checklist.loader import BUILT_IN
 from checklist.models import Checklist, ChecklistVersion, Item
 from checklist.queries import content_of
 from checklist.schema import Content, content_hash
+from readiness.accounts.rights import actor_of
 from readiness.errors import WrongState
+from tests.cast import Cast
 from tests.checklist.sample import as_content, sample
 
 pytestmark = pytest.mark.django_db
@@ -82,15 +86,28 @@ def test_changed_content_is_the_next_version_and_the_old_one_stays() -> None:
     assert back.content_hash == first.content_hash
 
 
-def test_draft_in_the_way_is_said_and_kept() -> None:
+def test_a_draft_is_left_alone_and_does_not_stop_loading(cast: Cast) -> None:
     first = load_checklist(changed()).version
-    draft = first.checklist.versions.create(number=2, content=first.content, content_hash="0" * 64)
-    with pytest.raises(WrongState, match="Version 2 of sample is still a draft"):
-        load_checklist(changed(title="Renamed"))
-    assert load_checklist(changed()).created is False
-    assert publish(draft).status == "published"
+    draft = begin_draft(actor_of(cast.admin), first)
+    second = load_checklist(changed(title="Renamed"))
+    assert (second.created, second.version.number) == (True, 2)
+    draft.refresh_from_db()
+    assert (draft.base_id, draft.content["title"]) == (first.pk, "Sample")
     with pytest.raises(WrongState, match="published already"):
-        publish(draft)
+        publish(second.version)
+
+
+def test_what_was_edited_here_can_be_kept(cast: Cast) -> None:
+    admin = actor_of(cast.admin)
+    draft = begin_draft(admin, load_checklist(changed()).version)
+    save_head(admin, "sample", {"title": "Our own", "summary": "Ours."}, draft.content)
+    tree = load_tree(draft_of("sample"))
+    assert tree.content is not None
+    publish_draft(admin, "sample", content_hash(tree.content.canonical()))
+    kept = load_checklist(changed(), keep_edits=True)
+    assert (kept.created, kept.kept, kept.version.number) == (False, True, 2)
+    assert load_checklist(changed()).version.number == 3
+    assert load_checklist(changed(title="Next"), keep_edits=True).version.number == 4, "loaded, not edited"
 
 
 def test_failure_half_way_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ def test_load_the_library_and_a_file(path: Path) -> None:
         "checklist": "sample",
         "version": 1,
         "created": True,
+        "kept": False,
         "content_hash": version.content_hash,
     }
 

@@ -35,6 +35,7 @@ MAY: dict[str, set[str]] = {
     "review.start": TEAM_ONLY,
     "review.view": INSIDE,
     "review.facts": TEAM_ONLY,
+    "review.move": {"owner", "member", "admin"},
     "review.withdraw": {"owner", "accountable", "admin"},
     "review.sign_off": {"accountable"},
     "answer.save": TEAM_ONLY,

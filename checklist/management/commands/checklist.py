@@ -36,6 +36,11 @@ class Command(BaseCommand):
         )
         for action in (load, lint):
             action.add_argument("path", nargs="?", type=Path, default=BUILT_IN, help="a file or a folder")
+        load.add_argument(
+            "--keep-edits",
+            action="store_true",
+            help="leave a checklist as it is whose latest version was written in the editor",
+        )
         diff.add_argument(
             "target", nargs="?", default=str(BUILT_IN), help="a checklist's slug, or a file or folder"
         )
@@ -55,7 +60,7 @@ class Command(BaseCommand):
             raise CommandError(error.message) from error
 
     def _load(self, options: dict[str, Any]) -> None:
-        result = load_checklist(options["path"])
+        result = load_checklist(options["path"], keep_edits=options["keep_edits"])
         version = result.version
         if options["json"]:
             self._print_json(
@@ -63,8 +68,15 @@ class Command(BaseCommand):
                     "checklist": version.checklist.slug,
                     "version": version.number,
                     "created": result.created,
+                    "kept": result.kept,
                     "content_hash": version.content_hash,
                 }
+            )
+            return
+        if result.kept:
+            self.stdout.write(
+                f"{version.checklist.slug} v{version.number} was written in the editor and stays. To take "
+                "over what the file holds, import it into a draft, or load without --keep-edits."
             )
             return
         done = "published" if result.created else "is up to date"

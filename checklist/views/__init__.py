@@ -1,0 +1,1 @@
+"""Pages of checklists: reading them, and the editor."""
