@@ -12,20 +12,9 @@ from typing import Annotated, Any, Final, Literal
 import rfc8785
 from pydantic import Field, StringConstraints
 
-from checklist.rules.specs import (
-    AttestationSpec,
-    Covers,
-    DrillSpec,
-    FactRule,
-    InventorySpec,
-    MeasureSpec,
-    PositiveInt,
-    RegisterSpec,
-    RequireWhen,
-    Slug,
-    Strict,
-    check_columns,
-)
+from checklist.rules.check_specs import Covers, RequireWhen, check_columns
+from checklist.rules.spec_base import FactRule, PositiveInt, Slug, Strict
+from checklist.rules.specs import AttestationSpec, DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
 from checklist.yaml_source import FieldPath
 from readiness.accounts.roles import REVIEWER_ROLES
 

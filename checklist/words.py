@@ -7,24 +7,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from checklist.rules import describe_rule
-from checklist.rules.specs import (
+from checklist.rules.check_specs import (
+    AlertAdvice,
     AtMost,
-    AttestationSpec,
     Check,
-    Column,
     Covers,
     CoversChoices,
-    DrillSpec,
     HasAll,
     Headroom,
-    InventorySpec,
-    MeasureSpec,
     Noise,
     NotAbove,
-    RegisterSpec,
     RequireWhen,
+    Suppressed,
     Unique,
 )
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import AttestationSpec, DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
 from readiness.accounts.roles import REVIEWER_ROLES
 
 
@@ -155,6 +153,8 @@ def _check(check: Check, columns: Mapping[str, Column]) -> str:
                 f"A row that fired more than {check.over} times without action {verdict}: delete or "
                 f"downgrade it; above {check.suppress_over} with no action at all, suppress it."
             )
+        case AlertAdvice() | Suppressed():
+            return _alert_check(check)
         case Headroom():
             return (
                 f"{check.target_percent:g} % or more left is fine, {check.limit_percent:g} to "
@@ -165,6 +165,15 @@ def _check(check: Check, columns: Mapping[str, Column]) -> str:
             return f"{label(check.column)} has all of: {parts}."
         case _:
             return _short_check(check, label)
+
+
+def _alert_check(check: AlertAdvice | Suppressed) -> str:
+    if isinstance(check, AlertAdvice):
+        return "Each row gets a recommendation, with its reason: keep, downgrade, suppress or delete."
+    return (
+        f"What fired more than {check.over} times with no action, what recovers by itself, passing errors "
+        "downstream and errors in a log are suppressed."
+    )
 
 
 def _short_check(check: AtMost | NotAbove | Unique | CoversChoices | Covers, label: Any) -> str:

@@ -23,6 +23,7 @@ from reviews.views import (
     sections,
     services,
     starting,
+    table_imports,
     tables,
     workspace,
 )
@@ -92,6 +93,10 @@ urlpatterns = [
     path(_ITEM + "rows/", tables.add, name="row_add"),
     path(_ITEM + "rows/restore/<int:revision>/", tables.restore, name="row_restore"),
     path(_ROW, tables.show, name="row"),
+    path(_ITEM + "import/", table_imports.preview, name="row_import"),
+    path(_ITEM + "import/apply/", table_imports.apply, name="row_import_apply"),
+    path(_ITEM + "changes.csv", table_imports.changes_csv, name="alert_changes_csv"),
+    path(_ITEM + "ticket/", table_imports.changes_ticket, name="alert_changes_ticket"),
     path(_ROW + "save/", tables.save, name="row_save"),
     path(_ROW + "delete/", tables.delete, name="row_delete"),
     path(_ITEM + "figure/", on_call.take_figure, name="figure_take"),

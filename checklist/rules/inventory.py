@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-from checklist.rules.judgement import Judgement, Recommendation, RowJudgement, Verdict, worst
-from checklist.rules.rows import clean_rows
-from checklist.rules.specs import (
+from checklist.rules.alerts import advise, alert_totals, judge_noise, judge_suppressed, number
+from checklist.rules.check_specs import (
+    AlertAdvice,
     AtMost,
     Check,
-    Column,
     Covers,
     CoversChoices,
     HasAll,
     Headroom,
-    InventorySpec,
     Noise,
     NotAbove,
     RequireWhen,
+    Suppressed,
     Unique,
 )
+from checklist.rules.judgement import Finding, Judgement, RowJudgement, worst
+from checklist.rules.rows import clean_rows
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import InventorySpec
 
 Row = Mapping[str, Any]
-
-
-class _Finding(NamedTuple):
-    verdict: Verdict
-    reason: str = ""
-    recommendation: Recommendation | None = None
 
 
 def related_inventories(spec: Mapping[str, Any]) -> set[str]:
@@ -65,13 +62,20 @@ def judge_inventory(
     return Judgement(verdict, whole + _summary(inventory, cleaned, judged), judged)
 
 
-def totals_in_words(spec: InventorySpec, rows: Sequence[Row], verdicts: Sequence[str]) -> str:
-    """The rows in a sentence: “5 runbooks, 2 to mend, 1 to look at.”"""
+def totals_in_words(
+    inventory: InventorySpec, rows: Sequence[Row], verdicts: Sequence[tuple[str, str | None]]
+) -> str:
+    """The rows in a sentence: “5 runbooks, 2 to mend, 1 to look at.”; alerts by tier and advice.
+
+    `verdicts` are verdict and recommendation of each row.
+    """
     if not rows:
         return ""
-    parts = [f"{len(rows)} {_plural(spec.row_name, len(rows))}"]
+    if any(isinstance(check, AlertAdvice) for check in inventory.checks):
+        return alert_totals(rows, [advice for _, advice in verdicts])
+    parts = [f"{len(rows)} {_plural(inventory.row_name, len(rows))}"]
     for verdict, words in (("not_met", "to mend"), ("warn", "to look at")):
-        if count := sum(each == verdict for each in verdicts):
+        if count := sum(each == verdict for each, _ in verdicts):
             parts.append(f"{count} {words}")
     return f"{', '.join(parts)}."
 
@@ -83,7 +87,7 @@ def _summary(inventory: InventorySpec, rows: Sequence[Row], judged: list[RowJudg
     if all(row.verdict == "met" for row in judged):
         name = _plural(inventory.row_name, total)
         return [f"All {total} {name} in order." if total > 1 else f"1 {name}, in order."]
-    return [totals_in_words(inventory, rows, [row.verdict for row in judged])]
+    return [totals_in_words(inventory, rows, [(row.verdict, row.recommendation) for row in judged])]
 
 
 def _plural(name: str, count: int) -> str:
@@ -94,7 +98,7 @@ def _judge_row(
     inventory: InventorySpec, columns: Mapping[str, Column], row: Row, errors: Mapping[str, str]
 ) -> RowJudgement:
     findings = [
-        _Finding("not_met", f"{columns[key].label if key in columns else key}: {message}" if key else message)
+        Finding("not_met", f"{columns[key].label if key in columns else key}: {message}" if key else message)
         for key, message in errors.items()
     ]
     for check in inventory.checks:
@@ -110,13 +114,19 @@ def _judge_row(
     )
 
 
-def _check_row(check: Check, columns: Mapping[str, Column], row: Row) -> _Finding | None:
+def _check_row(check: Check, columns: Mapping[str, Column], row: Row) -> Finding | None:
     finding = None
     match check:
         case RequireWhen():
             finding = _require_when(check, columns, row)
         case Noise():
-            finding = _noise(check, row)
+            finding = judge_noise(
+                row, over=check.over, suppress_over=check.suppress_over, otherwise=check.otherwise
+            )
+        case AlertAdvice():
+            finding = advise(row, over=check.over, suppress_over=check.suppress_over)
+        case Suppressed():
+            finding = judge_suppressed(row, over=check.over)
         case Headroom():
             finding = _headroom(check, row)
         case HasAll():
@@ -128,74 +138,48 @@ def _check_row(check: Check, columns: Mapping[str, Column], row: Row) -> _Findin
     return finding
 
 
-def _number(row: Row, key: str) -> Decimal | None:
-    value = row.get(key)
-    return None if isinstance(value, bool) or not isinstance(value, int | float) else Decimal(str(value))
-
-
-def _require_when(check: RequireWhen, columns: Mapping[str, Column], row: Row) -> _Finding | None:
+def _require_when(check: RequireWhen, columns: Mapping[str, Column], row: Row) -> Finding | None:
     if row.get(check.when) != check.equals or row.get(check.column):
         return None
     when = next(choice.label for choice in columns[check.when].choices if choice.value == check.equals)
-    return _Finding("not_met", f"{columns[check.column].label} is missing, and {when.lower()} needs one.")
+    return Finding("not_met", f"{columns[check.column].label} is missing, and {when.lower()} needs one.")
 
 
-def _noise(check: Noise, row: Row) -> _Finding:
-    fired, acted_on, tier = _number(row, "fired"), _number(row, "acted_on"), row.get("tier")
-    if fired is None or acted_on is None or tier is None:
-        return _Finding(check.otherwise, "Say its tier, how often it fired and how often somebody acted.")
-    unacted = fired - acted_on
-    if tier == "suppress" or unacted <= check.over:
-        return _Finding("met", "", "keep")
-    times = f"fired {fired:g} times, {unacted:g} of them without action"
-    if not acted_on:
-        times = f"fired {fired:g} times, nobody acted"
-    if not acted_on and unacted > check.suppress_over:
-        return _Finding(check.otherwise, f"Suppress it: {times}.", "suppress")
-    if not acted_on:
-        lesser = "downgrade it to a ticket" if tier == "page" else "suppress it"
-        return _Finding(check.otherwise, f"Delete it, or {lesser}: {times}.", "delete")
-    lesser = "Downgrade it to a ticket" if tier == "page" else "Raise its threshold or suppress it"
-    return _Finding(check.otherwise, f"{lesser}: {times}.", "downgrade")
-
-
-def _headroom(check: Headroom, row: Row) -> _Finding:
-    limit, peak = _number(row, "limit"), _number(row, "peak")
+def _headroom(check: Headroom, row: Row) -> Finding:
+    limit, peak = number(row, "limit"), number(row, "peak")
     if limit is None or peak is None:
-        return _Finding("not_met", "Enter limit and peak.")
+        return Finding("not_met", "Enter limit and peak.")
     if limit <= 0:
-        return _Finding("not_met", "The limit must be above 0.")
+        return Finding("not_met", "The limit must be above 0.")
     left = (limit - peak) * 100  # percent, times the limit: exact, without dividing
     said = f"Headroom {left / limit:.4g} %"
     if left < Decimal(str(check.limit_percent)) * limit:
-        return _Finding("not_met", f"{said}; at least {check.limit_percent:g} % needed.")
+        return Finding("not_met", f"{said}; at least {check.limit_percent:g} % needed.")
     if left < Decimal(str(check.target_percent)) * limit:
-        return _Finding("warn", f"{said}; {check.target_percent:g} % is the target.")
-    return _Finding("met", f"{said}.")
+        return Finding("warn", f"{said}; {check.target_percent:g} % is the target.")
+    return Finding("met", f"{said}.")
 
 
-def _has_all(column: Column, row: Row) -> _Finding | None:
+def _has_all(column: Column, row: Row) -> Finding | None:
     there = row.get(column.key) or []
     missing = [choice.label for choice in column.choices if choice.value not in there]
-    return _Finding("not_met", f"Missing: {', '.join(missing)}.") if missing else None
+    return Finding("not_met", f"Missing: {', '.join(missing)}.") if missing else None
 
 
-def _at_most(check: AtMost, column: Column, row: Row) -> _Finding | None:
-    value = _number(row, check.column)
+def _at_most(check: AtMost, column: Column, row: Row) -> Finding | None:
+    value = number(row, check.column)
     if value is None:
-        return _Finding("not_met", f"{column.label}: fill this in.")
+        return Finding("not_met", f"{column.label}: fill this in.")
     if value > check.limit:
-        return _Finding("not_met", f"{column.label}: {value:g}, at most {check.limit}.")
+        return Finding("not_met", f"{column.label}: {value:g}, at most {check.limit}.")
     return None
 
 
-def _not_above(check: NotAbove, columns: Mapping[str, Column], row: Row) -> _Finding | None:
-    value, other = _number(row, check.column), _number(row, check.other)
+def _not_above(check: NotAbove, columns: Mapping[str, Column], row: Row) -> Finding | None:
+    value, other = number(row, check.column), number(row, check.other)
     if value is None or other is None or value <= other:
         return None
-    return _Finding(
-        "not_met", f"{columns[check.column].label} is above {columns[check.other].label.lower()}."
-    )
+    return Finding("not_met", f"{columns[check.column].label} is above {columns[check.other].label.lower()}.")
 
 
 def _whole(

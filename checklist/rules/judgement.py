@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Verdict = Literal["met", "warn", "not_met"]
 Recommendation = Literal["keep", "downgrade", "delete", "suppress"]
@@ -15,6 +15,14 @@ _WEIGHT: Final[dict[Verdict, int]] = {"met": 0, "warn": 1, "not_met": 2}
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The weightiest verdict; met when there is none."""
     return max(verdicts, key=_WEIGHT.__getitem__, default="met")
+
+
+class Finding(NamedTuple):
+    """What one check says of one row."""
+
+    verdict: Verdict
+    reason: str = ""
+    recommendation: Recommendation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from datetime import UTC, date
 from typing import Any, Final
 
 from checklist.rules.rows import read_moment
-from checklist.rules.specs import Column, DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
 
 Pair = tuple[str, str]
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from checklist.rules.specs import Column, ColumnType
+from checklist.rules.spec_base import Column, ColumnType
 
 # Names a row for as long as it lives. No column can be called so: keys begin with a letter.
 ROW_ID: Final = "_id"

@@ -6,59 +6,22 @@ Defaults are part of the content's meaning and must not change: stored content l
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    model_validator,
+from pydantic import AfterValidator, Field, model_validator
+
+from checklist.rules.check_specs import Check, check_columns
+from checklist.rules.spec_base import (
+    Column,
+    FactRule,
+    Key,
+    Line,
+    Positive,
+    PositiveInt,
+    Slug,
+    Strict,
+    unique,
 )
-
-from checklist.rules.applicability import RuleError, check_rule
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$", max_length=40)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-PositiveInt = Annotated[int, Field(gt=0)]
-
-
-def _checked_rule(value: Any) -> Any:
-    try:
-        check_rule(value)
-    except RuleError as error:
-        raise ValueError(str(error)) from error
-    return value
-
-
-MAX_THRESHOLD: Final = 10**15
-
-FactRule = Annotated[dict[str, Any], BeforeValidator(_checked_rule)]
-
-
-def _positive(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < MAX_THRESHOLD:
-        raise ValueError("must be a number above 0")
-    return value
-
-
-Positive = Annotated[int | float, PlainValidator(_positive)]
-
-
-def _unique(what: str, values: list[str]) -> None:
-    twice = sorted({value for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"{what} must be unique; twice: {', '.join(twice)}")
-
-
-class Strict(BaseModel):
-    """No unknown keys, no coercion: what the file says is what is meant."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class AttestationSpec(Strict):
@@ -100,181 +63,6 @@ class MeasureSpec(Strict):
         return self
 
 
-class Choice(Strict):
-    """A value of a choice column and its label."""
-
-    value: Key
-    label: Line
-
-
-ColumnType = Literal["text", "long_text", "url", "number", "boolean", "choice", "choices", "date", "datetime"]
-
-
-class Column(Strict):
-    """One column of an inventory, or one field of a drill's record."""
-
-    key: Key
-    label: Line
-    type: ColumnType = "text"
-    required: bool = True
-    unit: Line | None = None
-    help: Line | None = None
-    integer: bool = False
-    choices: list[Choice] = []
-
-    @model_validator(mode="after")
-    def _fits_type(self) -> Self:
-        if (self.type in ("choice", "choices")) != bool(self.choices):
-            raise ValueError("choices must be given for the types choice and choices, and only there")
-        if self.integer and self.type != "number":
-            raise ValueError("integer is for numbers only")
-        _unique("the values of choices", [choice.value for choice in self.choices])
-        return self
-
-
-Reads = list[tuple[str, ColumnType | None]]
-
-
-class RequireWhen(Strict):
-    """Where column `when` holds `equals`, column `column` must be filled."""
-
-    check: Literal["require_when"]
-    column: Key
-    when: Key
-    equals: Key
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, None), (self.when, "choice")]
-
-
-class Noise(Strict):
-    """No alert fires more than `over` times without action; above `suppress_over` it is to be suppressed.
-
-    Reads the columns tier (page, ticket, suppress), fired and acted_on.
-    """
-
-    check: Literal["noise"]
-    over: PositiveInt
-    suppress_over: PositiveInt
-    otherwise: Literal["not_met", "warn"] = "not_met"
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.suppress_over < self.over:
-            raise ValueError("suppress_over must be at or above over")
-        return self
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [("tier", "choice"), ("fired", "number"), ("acted_on", "number")]
-
-
-class Headroom(Strict):
-    """How much of column `limit` the column `peak` leaves: the target is fine, under the limit is not."""
-
-    check: Literal["headroom"]
-    target_percent: Positive
-    limit_percent: Positive
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.limit_percent <= self.target_percent < 100:  # noqa: PLR2004
-            raise ValueError("limit_percent must be at or below target_percent, and both under 100")
-        return self
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [("limit", "number"), ("peak", "number")]
-
-
-class HasAll(Strict):
-    """Column `column`, of type choices, has every choice ticked."""
-
-    check: Literal["has_all"]
-    column: Key
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, "choices")]
-
-
-class AtMost(Strict):
-    """The number in column `column` is at most `limit`."""
-
-    check: Literal["at_most"]
-    column: Key
-    limit: Annotated[int, Field(ge=0)]
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, "number")]
-
-
-class NotAbove(Strict):
-    """The number in column `column` is at most that in column `other`."""
-
-    check: Literal["not_above"]
-    column: Key
-    other: Key
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, "number"), (self.other, "number")]
-
-
-class Unique(Strict):
-    """No two rows have the same text in column `column`."""
-
-    check: Literal["unique"]
-    column: Key
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, None)]
-
-
-class CoversChoices(Strict):
-    """Every choice of column `column` has at least one row."""
-
-    check: Literal["covers_choices"]
-    column: Key
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, "choice")]
-
-
-class Covers(Strict):
-    """Every row of the inventory `source` has a row here with the same text in column `column`.
-
-    With `when` and `equals`: only those rows of the source whose column `when` holds `equals`.
-    """
-
-    check: Literal["covers"]
-    source: Slug
-    source_column: Key
-    column: Key
-    when: Key | None = None
-    equals: Key | None = None
-
-    @model_validator(mode="after")
-    def _pair(self) -> Self:
-        if (self.when is None) != (self.equals is None):
-            raise ValueError("when and equals go together")
-        return self
-
-    def reads(self) -> Reads:
-        """The columns it reads, each with the type it needs (None: any)."""
-        return [(self.column, None)]
-
-
-Check = Annotated[
-    RequireWhen | Noise | Headroom | HasAll | AtMost | NotAbove | Unique | CoversChoices | Covers,
-    Field(discriminator="check"),
-]
-
-
 class InventorySpec(Strict):
     """Rows in a table, judged row by row. With `source` it judges the rows of another inventory instead.
 
@@ -293,26 +81,10 @@ class InventorySpec(Strict):
             raise ValueError("columns must be given, or a source to judge")
         if self.source is not None and not self.checks:
             raise ValueError("checks must be given for an inventory that judges another one")
-        _unique("column keys", [column.key for column in self.columns])
+        unique("column keys", [column.key for column in self.columns])
         if self.columns:
             check_columns(self.columns, self.checks)
         return self
-
-
-def check_columns(columns: list[Column], checks: list[Check]) -> None:
-    """Raise ValueError unless every column that the checks read is there and has the right type."""
-    types = {column.key: column.type for column in columns}
-    values = {column.key: [choice.value for choice in column.choices] for column in columns}
-    for check in checks:
-        for key, wanted in check.reads():
-            if key not in types:
-                raise ValueError(f"check {check.check} reads column {key}, which is not there")
-            if wanted and types[key] != wanted:
-                raise ValueError(f"check {check.check} needs column {key} to be of type {wanted}")
-        if isinstance(check, RequireWhen) and check.equals not in values[check.when]:
-            raise ValueError(f"check require_when: {check.equals} is not a choice of column {check.when}")
-        if isinstance(check, Noise) and set(values["tier"]) != {"page", "ticket", "suppress"}:
-            raise ValueError("check noise needs the tiers page, ticket and suppress")
 
 
 class Question(Strict):
@@ -350,8 +122,8 @@ class DrillSpec(Strict):
     def _consistent(self) -> Self:
         if self.max_seconds is not None and self.under_seconds is not None:
             raise ValueError("give max_seconds or under_seconds, not both")
-        _unique("question slugs", [question.slug for question in self.questions])
-        _unique("field keys", [field.key for field in self.fields])
+        unique("question slugs", [question.slug for question in self.questions])
+        unique("field keys", [field.key for field in self.fields])
         types = {field.key: field.type for field in self.fields}
         for key in self.must_be_true:
             if types.get(key) != "boolean":
@@ -378,5 +150,5 @@ class RegisterSpec(Strict):
     decisions: Annotated[
         list[Decision],
         Field(min_length=1),
-        AfterValidator(lambda rows: _unique("decision slugs", [row.slug for row in rows]) or rows),
+        AfterValidator(lambda rows: unique("decision slugs", [row.slug for row in rows]) or rows),
     ]

@@ -140,11 +140,7 @@ _ALERTING: Final = {
     "ticket-cert-expiry": Sample("A ticket 21 days ahead; certificates renew 30 days ahead."),
     "ticket-dependency-eol": Sample("A bot opens a ticket 90 days before an end of life."),
     "ticket-spend": Sample("A ticket when a day costs 30 % more than the week before."),
-    "suppressed": Sample(
-        "Restarts of single pods, retries that succeed and log-level errors page nobody.",
-        f"{_WIKI}/alerts#suppressed",
-        "What pages nobody",
-    ),
+    "suppressed": Sample(),
     "symptom-based": Sample("Three pages, all about what a customer feels. No channel gets every error."),
     "runbook-per-page": Sample(),
     "noise": Sample(),

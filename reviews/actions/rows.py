@@ -10,7 +10,8 @@ from typing import Any
 
 from checklist.models import Item
 from checklist.rules.rows import MAX_LONG_TEXT, MAX_ROWS, MAX_TEXT, MAX_URL, ROW_ID, clean_row, is_empty
-from checklist.rules.specs import Column, InventorySpec
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import InventorySpec
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid, NotFound
 from reviews.actions.answers import end_waiver

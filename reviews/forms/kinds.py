@@ -15,7 +15,8 @@ from typing import Any, Final
 from django.utils import timezone
 
 from checklist.models import Item
-from checklist.rules.specs import Column, DrillSpec, MeasureSpec, RegisterSpec
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import DrillSpec, MeasureSpec, RegisterSpec
 
 _LOCAL_TIME: Final = "%Y-%m-%dT%H:%M:%S"
 _YES_NO: Final = (("", "Choose"), ("yes", "Yes"), ("no", "No"))

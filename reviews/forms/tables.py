@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from django import forms
+
 from checklist.models import Item
+from checklist.rules.check_specs import AlertCheck
 from checklist.rules.inventory import totals_in_words
 from checklist.rules.rows import MAX_ROWS, ROW_ID
-from checklist.rules.specs import Column, InventorySpec
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import InventorySpec
 from reviews.forms.kinds import Control, cell_control, to_utc
 from reviews.judging import is_computed
 from reviews.models import Answer
@@ -62,6 +66,19 @@ class Filter(NamedTuple):
     rows: int
 
 
+class RowsForm(forms.Form):
+    """Rows to import: pasted, or a file."""
+
+    text = forms.CharField(
+        label="Rows",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10, "class": "mono", "spellcheck": "false"}),
+        help_text="Copied from a spreadsheet, CSV, or a rule file.",
+    )
+    file = forms.FileField(label="Or a file", required=False, help_text="At most 2 MB.")
+
+
 @dataclass
 class Table:
     """The rows of an inventory. `show` is the filter's name, `edit` the row that is edited in a form."""
@@ -98,20 +115,41 @@ class Table:
     @property
     def shown(self) -> list[TableRow]:
         """The rows that the filter lets through."""
-        if self.show == MEND:
-            return [row for row in self.all_rows if row.verdict != "met"]
-        return self.all_rows
+        wanted = self._choices.get(self.show)
+        return wanted[1] if wanted else self.all_rows
 
     @property
     def filters(self) -> list[Filter]:
         """What can be chosen."""
-        mend = sum(row.verdict != "met" for row in self.all_rows)
-        return [Filter(ALL, "All", len(self.all_rows)), Filter(MEND, "To mend", mend)]
+        return [Filter(name, label, len(rows)) for name, (label, rows) in self._choices.items()]
+
+    @cached_property
+    def _choices(self) -> dict[str, tuple[str, list[TableRow]]]:
+        rows = self.all_rows
+        if not self.is_alerts or self.is_computed:
+            return {ALL: ("All", rows), MEND: ("To mend", [row for row in rows if row.verdict != "met"])}
+        tiers = dict(zip((row.id for row in rows), (row.get("tier") for row in self.rows), strict=True))
+        linked = {row.id for row, raw in zip(rows, self.rows, strict=True) if raw.get("runbook")}
+        pages = [row for row in rows if tiers[row.id] == "page"]
+        return {
+            ALL: ("All", rows),
+            "pages": ("Pages", pages),
+            "tickets": ("Tickets", [row for row in rows if tiers[row.id] == "ticket"]),
+            "bare": ("Without runbook", [row for row in pages if row.id not in linked]),
+            "change": ("To change", [row for row in rows if row.recommendation not in ("", "keep")]),
+        }
+
+    @cached_property
+    def is_alerts(self) -> bool:
+        """Whether the rows are alerts, for which changes are proposed."""
+        return any(isinstance(check, AlertCheck) for check in self.spec.checks)
 
     @property
     def totals(self) -> str:
         """The rows in a sentence."""
-        return totals_in_words(self.spec, self.rows, [row.verdict for row in self.all_rows])
+        return totals_in_words(
+            self.spec, self.rows, [(row.verdict, row.recommendation) for row in self.all_rows]
+        )
 
     @property
     def room(self) -> int:

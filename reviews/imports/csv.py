@@ -42,16 +42,16 @@ def parse(text: str) -> Parsed:
     if not text.strip():
         return whole_file("There is nothing in it. The first line names the columns: name, team and so on.")
     source = io.StringIO(text, newline="")
-    reader = csv.reader(source, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
-    lines = _lines(reader)
-    head = next(lines)
+    reader = csv.reader(source, delimiter=delimiter(text), skipinitialspace=True, strict=True)
+    records = lines(reader)
+    head = next(records)
     if isinstance(head, Problem):
         return Parsed(problems=(head,))
     columns, problems = _columns(*head)
     if problems:
         return Parsed(problems=tuple(problems))
     rows: list[Row] = []
-    for found in lines:
+    for found in records:
         if isinstance(found, Problem):
             problems.append(found)
             break
@@ -69,15 +69,18 @@ def parse(text: str) -> Parsed:
     return Parsed(tuple(rows), tuple(problems))
 
 
-def _delimiter(text: str) -> str:
+def delimiter(text: str) -> str:
     """The one of , ; and tab that the first line with anything in it uses most, outside quotes."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", first)
     return max(_DELIMITERS, key=bare.count)
 
 
-def _lines(reader: Any) -> Iterator[tuple[int, list[str]] | Problem]:
-    """Records with the line on which each begins; empty ones left out. Ends with the first broken one."""
+def lines(reader: Any) -> Iterator[tuple[int, list[str]] | Problem]:
+    """Records of a `csv.reader` with the line on which each begins, without empty ones.
+
+    Ends with the first broken one, as a problem.
+    """
     while True:
         start = reader.line_num + 1
         try:
@@ -105,7 +108,7 @@ def _columns(line: int, cells: list[str]) -> tuple[list[str], list[Problem]]:
     columns: list[str] = []
     problems: list[Problem] = []
     for cell in cells:
-        given = _unguarded(cell.strip())
+        given = unguarded(cell.strip())
         key = re.sub(r"[\s\-]+", "_", given.lower())
         name = key if key in COLUMNS else _SYNONYMS.get(key) or _BY_LABEL.get(key, "")
         if given and not name:
@@ -139,10 +142,11 @@ def _row(line: int, columns: list[str], cells: list[str]) -> Row | Problem:
     nameless = next((cell.strip() for name, cell in pairs if not name and cell.strip()), "")
     if nameless:
         return Problem(line, "", f"“{nameless[:40]}” stands in a column without a name. Name the column.")
-    return Row(line, {name: _unguarded(cell.strip()) for name, cell in pairs if name})
+    return Row(line, {name: unguarded(cell.strip()) for name, cell in pairs if name})
 
 
-def _unguarded(cell: str) -> str:
+def unguarded(cell: str) -> str:
+    """Return a cell as it was before `guarded`."""
     return cell[1:] if _GUARDED.match(cell) else cell
 
 

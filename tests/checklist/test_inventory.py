@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from checklist.rules import clean_row, clean_rows, judge_inventory, related_inventories
 from checklist.rules.rows import MAX_ROWS
-from checklist.rules.specs import Column
+from checklist.rules.spec_base import Column
 
 TIERS = [{"value": value, "label": value.title()} for value in ("page", "ticket", "suppress")]
 ALERT_COLUMNS: list[dict[str, Any]] = [

@@ -93,6 +93,7 @@ KINDS = {
     "inventory": {
         "traces-critical-paths",
         "alert-inventory",
+        "suppressed",
         "runbook-per-page",
         "noise",
         "runbook-inventory",

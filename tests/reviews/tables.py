@@ -28,7 +28,7 @@ ALERTS = {
     "columns": COLUMNS,
     "checks": [
         {"check": "unique", "column": "alert"},
-        {"check": "noise", "over": 2, "suppress_over": 3, "otherwise": "warn"},
+        {"check": "alert_advice", "over": 2, "suppress_over": 3},
     ],
 }
 PAGES = {
