@@ -72,7 +72,7 @@ def render_domain_error(request: HttpRequest, error: DomainError) -> HttpRespons
     typed stays where it is.
     """
     if _prefers_json(request):
-        response: HttpResponse = _problem(error)
+        response: HttpResponse = problem(error)
     elif wants_fragment(request):
         response = _to_status_region(request, "errors/fragment.html", _context(error), error.status)
     else:
@@ -110,7 +110,8 @@ def _context(error: DomainError) -> dict[str, Any]:
     }
 
 
-def _problem(error: DomainError) -> JsonResponse:
+def problem(error: DomainError) -> JsonResponse:
+    """The error as Problem Details (RFC 9457)."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,

@@ -186,6 +186,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "pick-up-probe-runs": {"task": "probes.pick_up", "schedule": 60, "options": {"expires": 55}},
     "watch-triggers": {"task": "reviews.watch_triggers", "schedule": 300, "options": {"expires": 290}},
+    "expire-drills": {"task": "reviews.expire_drills", "schedule": 900, "options": {"expires": 850}},
     "expire-waivers": {"task": "reviews.expire_waivers", "schedule": 3600, "options": {"expires": 3000}},
     "tidy-files": {"task": "reviews.tidy_files", "schedule": 24 * 3600, "options": {"expires": 3600}},
 }

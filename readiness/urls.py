@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("readiness.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("checklists/", include("checklist.urls")),
+    path("api/v1/", include("reviews.api.urls")),
     path("", include("reviews.urls")),
 ]
 

@@ -12,7 +12,7 @@ from readiness.accounts.rights import Actor, actor_of
 from readiness.decisions import Decision
 from readiness.errors import NotFound
 from reviews import permissions
-from reviews.models import Answer, Review, ReviewSection, Service
+from reviews.models import Answer, Drill, Review, ReviewSection, Service
 from reviews.permissions import Subject
 from reviews.queries.authors import answer_authors, section_authors
 from reviews.verbs import Verbs
@@ -67,6 +67,28 @@ def answer(
         raise NotFound(_MISSING)
     row.section, row.review = parent, parent.review
     return row
+
+
+def drill(request: HttpRequest, drill_id: int, verb: str = "drill.view") -> Drill:
+    """Return a drill with all around it if the asker may do `verb`. One query.
+
+    The people in a drill may see it whoever else they are; what else they may see is asked as always.
+    """
+    rows = Drill.objects.select_related(
+        *("review__service__team", "review__checklist", "review__version", "answer__item"),
+        *("answer__section__section", "runner", "witness", "arranged_by", "artifact", "corroborated_by"),
+    )
+    row = rows.filter(pk=drill_id).first()
+    if row is None:
+        raise NotFound(_MISSING)
+    permissions.allowed(actor(request), verb, drill_subject(row)).require()
+    row.answer.review = row.answer.section.review = row.review
+    return row
+
+
+def drill_subject(row: Drill) -> Subject:
+    """What the rules know of a drill."""
+    return Subject(row.review.service.team_id, runner_id=row.runner_id, witness_id=row.witness_id)
 
 
 def decide(request: HttpRequest, row: ReviewSection, verb: str) -> Decision:

@@ -2,8 +2,8 @@
 
 Shapes of `data` by the item's kind:
 measure    {"number", "measured_on", "how"}
-drill      {"operator", "witness", "started_at", "finished_at", "outcome", "log", "answers", "commands",
-           "fields"}
+drill      {"operator", "witness", "started_at", "finished_at", "outcome", "log", "answers", "times",
+           "grades", "commands", "fields", "artifact", "drill", "source"}; written by drills alone
 inventory  {"rows": [...]}; an inventory with a source records nothing, it judges the source's rows.
            Beside its cells a row may hold `_id`, which names it (`reviews.table_rows`)
 register   {"rows": [{"decision", "choice", "reason", "owner", "owner_id", "trigger"}]}
@@ -45,8 +45,13 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
         "outcome",
         "log",
         "answers",
+        "times",
+        "grades",
         "commands",
         "fields",
+        "artifact",
+        "drill",
+        "source",
     ),
     Item.Kind.INVENTORY: ("rows",),
     Item.Kind.REGISTER: ("rows",),

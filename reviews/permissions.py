@@ -25,6 +25,9 @@ class Subject:
     authors: frozenset[int] = frozenset()
     # Who asked for the waiver, or fixed the finding.
     requester_id: int | None = None
+    # Who runs the drill, and who watches. They may see it whoever else they are.
+    runner_id: int | None = None
+    witness_id: int | None = None
 
 
 class Rule(NamedTuple):
@@ -42,11 +45,15 @@ _TEAM_OR_ADMIN: Final = frozenset({"member", "admin"})
 _SECTION_REVIEWER: Final = frozenset({"section_reviewer"})
 _ANYBODY_INSIDE: Final = frozenset({"insider"})
 
+_DRILL_PARTIES: Final = frozenset({"runner", "witness"})
+# Who learns that the thing exists at all.
+_SEES: Final = _READERS | _DRILL_PARTIES
+
 _ONLY_TEAM: Final = "Only members of the team that owns this service can do this. Ask one of them."
 _ONLY_REVIEWER: Final = "Only a reviewer can do this. An administrator gives reviewer roles."
 
 # Standings: insider (any role or team), member and lead (of the owning team), viewer, reviewer (any role),
-# section_reviewer (a role that the section asks for), accountable, admin.
+# section_reviewer (a role that the section asks for), accountable, admin; runner and witness of a drill.
 RULES: Final[dict[str, Rule]] = {
     "service.list": Rule(
         _ANYBODY_INSIDE, "You have no role and no team yet. Ask an administrator to add you to a team."
@@ -123,6 +130,25 @@ RULES: Final[dict[str, Rule]] = {
         "Only a person with the accountable role can sign that a checklist does not fit.",
         own_request="You recorded this yourself, so another accountable person has to sign it.",
     ),
+    "drill.view": Rule(_SEES, "You may not see this drill."),
+    "drill.arrange": Rule(_TEAM, _ONLY_TEAM),
+    "drill.record": Rule(_TEAM, _ONLY_TEAM),
+    "drill.start": Rule(
+        _DRILL_PARTIES, "Only the person who runs this drill or its witness starts the clock."
+    ),
+    "drill.run": Rule(frozenset({"runner"}), "Only the person who runs this drill gives its answers."),
+    "drill.log": Rule(
+        _DRILL_PARTIES, "Only the person who runs this drill and its witness write in its log."
+    ),
+    "drill.stop": Rule(_DRILL_PARTIES, "Only the person who runs this drill or its witness stops the clock."),
+    "drill.grade": Rule(frozenset({"witness"}), "Only the witness grades a drill: they saw it."),
+    "drill.abandon": Rule(
+        _DRILL_PARTIES | _TEAM, "Only the people in this drill and the owning team can call it off."
+    ),
+    "token.manage": Rule(
+        frozenset({"lead", "admin"}),
+        "Only a lead of the owning team or an administrator makes and revokes tokens.",
+    ),
     "packet.view": Rule(_READERS, "You may not see this packet."),
     "packet.retry": Rule(
         frozenset({"member", "reviewer", "accountable", "admin"}),
@@ -148,6 +174,8 @@ def standings(actor: Actor, subject: Subject) -> frozenset[str]:
         "section_reviewer": bool(actor.reviewer_roles & asked) if asked else actor.is_reviewer,
         "accountable": actor.is_accountable,
         "admin": actor.is_admin,
+        "runner": subject.runner_id is not None and subject.runner_id == actor.id,
+        "witness": subject.witness_id is not None and subject.witness_id == actor.id,
     }
     return frozenset(name for name, holds in held.items() if holds)
 
@@ -156,7 +184,7 @@ def allowed(actor: Actor, verb: str, subject: Subject) -> Decision:
     """Say whether `actor` may do `verb` to `subject`; if not, why, and whether the object is hidden (404)."""
     rule = RULES[verb]
     held = standings(actor, subject)
-    reads_all = held & {"insider"} if subject.team_id is None else held & _READERS
+    reads_all = held & {"insider"} if subject.team_id is None else held & _SEES
     if not reads_all:
         return hidden()
     if not held & rule.standings:

@@ -49,6 +49,8 @@ class Standing:
     needs_evidence: bool = False
     evidence: int = 0
     expired_evidence: int = 0
+    # A drill proves itself: only drills count as evidence, and one grows too old.
+    is_drill: bool = False
     to_confirm: bool = False
     waiver_requested: bool = False
     # What the rules say against an answer “met”, for example a note that must be there.
@@ -76,6 +78,14 @@ def _answer_problem(item: Standing) -> str | None:
         (item.blocker and item.state not in PASSING and bool(asked), f"Not met.{asked}"),
         (item.blocker and item.state not in PASSING, "Not met. Fix it, or ask for a waiver."),
         (item.state == AnswerState.MET and bool(item.objection), item.objection),
+        (
+            lacks_proof and item.is_drill and item.expired_evidence > 0,
+            "Its drill is too old. Run another one.",
+        ),
+        (
+            lacks_proof and item.is_drill,
+            "Met needs a drill here. Run one, or record one that happened elsewhere.",
+        ),
         (lacks_proof and item.expired_evidence > 0, "Its evidence is too old. Attach a newer proof."),
         (lacks_proof, "Met needs evidence here. Attach a link, a file or a note, or run a probe."),
     )

@@ -88,6 +88,30 @@ class RunStatus(TextChoices):
     DONE = "done", "Done"
 
 
+class DrillStatus(TextChoices):
+    """Where a drill stands. Graded and abandoned ones are history and never change."""
+
+    READY = "ready", "Ready to start"
+    RUNNING = "running", "Running"
+    STOPPED = "stopped", "To be graded"
+    GRADED = "graded", "Graded"
+    ABANDONED = "abandoned", "Abandoned"
+
+
+class DrillSource(TextChoices):
+    """Where the record of a drill comes from."""
+
+    PAGE = "page", "Run here"
+    RECORDED = "recorded", "Recorded afterwards"
+
+
+class DeploymentKind(TextChoices):
+    """What a pipeline did."""
+
+    DEPLOY = "deploy", "Deploy"
+    ROLLBACK = "rollback", "Rollback"
+
+
 class PacketStatus(TextChoices):
     """Where the rendering of a packet stands."""
 
@@ -175,8 +199,38 @@ REVIEW_VERBS: Final[dict[str, frozenset[str]]] = {
     "finding.raise": OPEN_REVIEW,
     "finding.fix": OPEN_REVIEW,
     "finding.verify": OPEN_REVIEW,
+    "drill.arrange": OPEN_REVIEW,
+    "drill.record": OPEN_REVIEW,
+    "drill.start": OPEN_REVIEW,
+    "drill.run": OPEN_REVIEW,
+    "drill.log": OPEN_REVIEW,
+    "drill.stop": OPEN_REVIEW,
+    "drill.grade": OPEN_REVIEW,
+    "drill.abandon": OPEN_REVIEW,
+    "drill.corroborate": OPEN_REVIEW,
+    # The clock of a drill that was left open is closed whatever became of its review.
+    "drill.expire": frozenset(ReviewStatus.values),
     "review.sign_off": OPEN_REVIEW,
     "review.withdraw": OPEN_REVIEW,
+}
+
+OPEN_DRILL: Final = frozenset({DrillStatus.READY.value, DrillStatus.RUNNING.value, DrillStatus.STOPPED.value})
+# verb -> statuses of the drill in which it is possible
+DRILL_VERBS: Final[dict[str, frozenset[str]]] = {
+    "drill.start": frozenset({DrillStatus.READY.value}),
+    "drill.run": frozenset({DrillStatus.RUNNING.value}),
+    "drill.log": OPEN_DRILL,
+    "drill.stop": frozenset({DrillStatus.RUNNING.value}),
+    "drill.grade": frozenset({DrillStatus.STOPPED.value}),
+    "drill.abandon": OPEN_DRILL,
+    "drill.expire": OPEN_DRILL,
+}
+_WHY_NOT_DRILL: Final[dict[str, str]] = {
+    DrillStatus.READY: "The clock of this drill has not been started yet.",
+    DrillStatus.RUNNING: "The clock of this drill is running. Stop it first.",
+    DrillStatus.STOPPED: "The clock of this drill is stopped. Its witness grades it now.",
+    DrillStatus.GRADED: "This drill is graded, so it stays as it is. Run another one: all are kept.",
+    DrillStatus.ABANDONED: "This drill was abandoned, so it stays as it is. Run another one: all are kept.",
 }
 
 # (verb, section status) -> next section status
@@ -209,6 +263,11 @@ def review_allows(verb: str, status: str) -> str | None:
         return None
     label = ReviewStatus(status).label.lower()
     return f"This review is {label}, so nothing in it can change any more. Start a new review of the service."
+
+
+def drill_allows(verb: str, status: str) -> str | None:
+    """Return None when `verb` is possible on a drill in `status`, else the reason why not."""
+    return None if status in DRILL_VERBS[verb] else _WHY_NOT_DRILL[status]
 
 
 def section_allows(verb: str, status: str) -> str | None:

@@ -11,6 +11,7 @@ from readiness.tasks import enqueue
 from reviews import storage
 from reviews.actions import probe_runs, watching
 from reviews.actions.deferral_mail import mail_owner, owners_to_mail
+from reviews.actions.drills import drills_to_expire, expire_drill
 from reviews.actions.packet_mail import mail_packet, mails_to_pick_up
 from reviews.actions.packet_making import make_packet
 from reviews.actions.packets import packets_to_pick_up
@@ -60,6 +61,13 @@ def follow_up_deferrals() -> None:
 def mail_deferral_owner(owner_id: int) -> None:
     """Mail one owner about all decisions of theirs that were reopened."""
     mail_owner(owner_id)
+
+
+@shared_task(name="reviews.expire_drills")
+def expire_drills() -> None:
+    """Close drills that were left open. Each quarter of an hour; once for each, however often it runs."""
+    for drill_id in drills_to_expire():
+        expire_drill(drill_id)
 
 
 @shared_task(name="packets.render", soft_time_limit=300, time_limit=330)

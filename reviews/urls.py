@@ -11,6 +11,7 @@ from reviews.views import (
     checklists,
     decisions,
     deferrals,
+    drills,
     evidence,
     imports,
     items,
@@ -25,6 +26,7 @@ from reviews.views import (
     starting,
     table_imports,
     tables,
+    tokens,
     workspace,
 )
 
@@ -36,6 +38,7 @@ _SECTION = _REVIEW + "<slug:section_slug>/"
 _ITEM = _SECTION + "<slug:item_slug>/"
 _EVIDENCE = _ITEM + "evidence/<int:evidence_id>/"
 _ROW = _ITEM + "rows/<slug:row_id>/"
+_DRILL = "drills/<int:drill_id>/"
 _RUN = _ITEM + "probes/runs/<int:run_id>/"
 
 urlpatterns = [
@@ -49,6 +52,8 @@ urlpatterns = [
     path(_SERVICE, services.service, name="service"),
     path(_SERVICE + "edit/", services.service_edit, name="service_edit"),
     path(_SERVICE + "archive/", services.service_archive, name="service_archive"),
+    path(_SERVICE + "tokens/", tokens.tokens, name="service_tokens"),
+    path(_SERVICE + "tokens/<int:token_id>/revoke/", tokens.revoke, name="token_revoke"),
     path(_SERVICE + "restore/", services.service_restore, name="service_restore"),
     # -- Who is on call for a service ------------------------------------------------------------------------
     path(_SERVICE + "on-call/", on_call.on_call, name="on_call"),
@@ -115,6 +120,20 @@ urlpatterns = [
     path(_RUN + "record/", probes.record, name="probe_run_record"),
     # -- Checklists: what a new version does to open reviews -------------------------------------------------
     path("checklists/<slug:slug>/draft/publish/", checklists.publish, name="checklist_publish"),
+    # -- Drills: arranged at an item, run on a page that its people may open whoever else they are
+    path(_ITEM + "drills/arrange/", drills.arrange, name="drill_arrange"),
+    path(_ITEM + "drills/record/", drills.record, name="drill_record"),
+    path(_DRILL, drills.drill, name="drill"),
+    path(_DRILL + "progress/", drills.progress, name="drill_progress"),
+    path(_DRILL + "clock/", drills.clock_now, name="drill_clock"),
+    path(_DRILL + "start/", drills.start, name="drill_start"),
+    path(_DRILL + "answers/<slug:question>/", drills.answer, name="drill_answer"),
+    path(_DRILL + "notes/", drills.add_note, name="drill_note"),
+    path(_DRILL + "details/", drills.details, name="drill_details"),
+    path(_DRILL + "result/", drills.result, name="drill_result"),
+    path(_DRILL + "stop/", drills.stop, name="drill_stop"),
+    path(_DRILL + "grade/", drills.grade, name="drill_grade"),
+    path(_DRILL + "abandon/", drills.abandon, name="drill_abandon"),
     # -- Over all services -----------------------------------------------------------------------------------
     path("", my_work.my_work, name="my_work"),
     path("my-work/count/", my_work.my_work_count, name="my_work_count"),

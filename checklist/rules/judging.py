@@ -51,25 +51,23 @@ def judge_drill(spec: SpecData, record: Mapping[str, Any], *, now: datetime) -> 
     """Judge the record of a drill. Every reason it is not met is given, not only the first.
 
     The record holds operator, witness, started_at and finished_at (ISO 8601), outcome (passed or failed),
-    log, answers (by question slug), commands (a text or a list) and fields (by key). `now` must be aware.
+    log, answers and grades (right or wrong, by question slug), commands (a text or a list), fields (by key)
+    and the title of the result as artifact. `now` must be aware.
     """
     drill = DrillSpec.model_validate(dict(spec))
     duration, problems = _duration(record, now)
     problems += _people_and_outcome(record)
     if duration is not None:
         problems += _time_limits(drill, duration, read_moment(record.get("finished_at")), now)
-    answers = record.get("answers") or {}
-    problems += [
-        f"No answer to “{question.text}”"
-        for question in drill.questions
-        if not str(answers.get(question.slug) or "").strip()
-    ]
+    problems += _questions(drill, record.get("answers") or {}, record.get("grades") or {})
     if drill.max_commands is not None:
         problems += _commands(drill.max_commands, record.get("commands"))
     problems += _fields(drill, record.get("fields") or {}, duration)
+    if drill.artifact and not str(record.get("artifact") or "").strip():
+        problems.append(f"Attach {drill.artifact}.")
     if problems or duration is None:
         return Judgement("not_met", problems)
-    return Judgement("met", [f"Passed in {_in_words(duration.total_seconds())}."])
+    return Judgement("met", [f"Passed in {duration_in_words(duration.total_seconds())}."])
 
 
 def _duration(record: Mapping[str, Any], now: datetime) -> tuple[timedelta | None, list[str]]:
@@ -81,6 +79,18 @@ def _duration(record: Mapping[str, Any], now: datetime) -> tuple[timedelta | Non
     if finished > now + _CLOCK_SKEW:
         return None, ["The drill cannot finish in the future."]
     return finished - started, []
+
+
+def _questions(drill: DrillSpec, answers: Mapping[str, Any], grades: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for question in drill.questions:
+        if not str(answers.get(question.slug) or "").strip():
+            problems.append(f"No answer to “{question.text}”")
+        elif grades.get(question.slug) == "wrong":
+            problems.append(f"The answer to “{question.text}” was wrong.")
+        elif grades.get(question.slug) != "right":
+            problems.append(f"The witness has not graded the answer to “{question.text}”")
+    return problems
 
 
 def _people_and_outcome(record: Mapping[str, Any]) -> list[str]:
@@ -105,9 +115,12 @@ def _time_limits(
     problems = []
     seconds = duration.total_seconds()
     if drill.max_seconds is not None and seconds > drill.max_seconds:
-        problems.append(f"It took {_in_words(seconds)}; the limit is {_in_words(drill.max_seconds)}.")
+        problems.append(
+            f"It took {duration_in_words(seconds)}; the limit is {duration_in_words(drill.max_seconds)}."
+        )
     if drill.under_seconds is not None and seconds >= drill.under_seconds:
-        problems.append(f"It took {_in_words(seconds)}; it must take under {_in_words(drill.under_seconds)}.")
+        limit = duration_in_words(drill.under_seconds)
+        problems.append(f"It took {duration_in_words(seconds)}; it must take under {limit}.")
     if drill.max_age_days is not None and finished is not None:
         age = now - finished
         if age > timedelta(days=drill.max_age_days):
@@ -160,8 +173,9 @@ def _fields(drill: DrillSpec, raw: Mapping[str, Any], duration: timedelta | None
     return problems
 
 
-def _in_words(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
+    """A duration as "45 seconds" or "6 min 12 s"."""
     minutes, rest = divmod(seconds, 60)
     if not minutes:
-        return f"{rest:g} seconds"
+        return "1 second" if rest == 1 else f"{rest:g} seconds"
     return f"{int(minutes)} min {rest:g} s" if rest else f"{int(minutes)} minutes"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Any, Final
 
+from checklist.rules.judging import duration_in_words
 from checklist.rules.rows import read_moment
 from checklist.rules.spec_base import Column
-from checklist.rules.specs import DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
+from checklist.rules.specs import DrillSpec, InventorySpec, MeasureSpec, Question, RegisterSpec
 
 Pair = tuple[str, str]
 _NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -23,6 +24,7 @@ _DRILL: Final = (
     ("finished_at", "Finished"),
     ("outcome", "Outcome"),
     ("commands", "Command"),
+    ("artifact", "Result"),
     ("log", "What happened"),
 )
 _REGISTER: Final = (
@@ -55,12 +57,28 @@ def _measure(spec: dict[str, Any], data: Mapping[str, Any]) -> list[list[Pair]]:
 def _drill(spec: dict[str, Any], data: Mapping[str, Any]) -> list[list[Pair]]:
     drill = DrillSpec.model_validate(spec)
     answers, fields = data.get("answers") or {}, data.get("fields") or {}
-    known = (*(key for key, _ in _DRILL), "answers", "fields")
+    known = (*(key for key, _ in _DRILL), "answers", "fields", "times", "grades", "drill", "source")
+    elsewhere = [("Source", "Recorded afterwards")] if data.get("source") == "recorded" else []
     return [
-        _known(data, _DRILL) + _rest(data, known),
+        _took(data) + _known(data, _DRILL) + elsewhere + _rest(data, known),
         _cells(drill.fields, fields) + _rest(fields, [column.key for column in drill.fields]),
-        *[[(each.text, _text(answers[each.slug]))] for each in drill.questions if answers.get(each.slug)],
+        *[_answer(each, data) for each in drill.questions if answers.get(each.slug)],
     ]
+
+
+def _took(data: Mapping[str, Any]) -> list[Pair]:
+    started, finished = read_moment(data.get("started_at")), read_moment(data.get("finished_at"))
+    if started is None or finished is None:
+        return []
+    return [("Took", duration_in_words(round((finished - started).total_seconds())))]
+
+
+def _answer(question: Question, data: Mapping[str, Any]) -> list[Pair]:
+    pairs = [(question.text, _text(data["answers"][question.slug]))]
+    after = (data.get("times") or {}).get(question.slug)
+    pairs += [("After", duration_in_words(after))] if after is not None else []
+    grade = (data.get("grades") or {}).get(question.slug)
+    return pairs + ([("Graded", grade)] if grade else [])
 
 
 def _inventory(spec: dict[str, Any], data: Mapping[str, Any]) -> list[list[Pair]]:

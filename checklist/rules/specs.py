@@ -106,9 +106,16 @@ class Objective(Strict):
 
 
 class DrillSpec(Strict):
-    """A timed exercise. `max_seconds`: longer is not met. `under_seconds`: that long or longer is not met."""
+    """A timed exercise. `max_seconds`: longer is not met. `under_seconds`: that long or longer is not met.
+
+    `runner` says who may run it (`checklist.rules.drills`), `artifact` names the result that must come with
+    it. With `corroborated` it counts as self-reported until a deployment event in its time bears it out.
+    """
 
     operator: Line
+    runner: Literal["anyone", "new_to_on_call", "stranger"] = "anyone"
+    artifact: Line | None = None
+    corroborated: bool = False
     max_seconds: PositiveInt | None = None
     under_seconds: PositiveInt | None = None
     questions: list[Question] = []

@@ -27,16 +27,9 @@ def _measure(number: float, how: str) -> dict[str, Any]:
     return {"number": number, "how": how, "measured_on": {"days_ago": 6}}
 
 
-def _drill(operator: str, witness: str, days_ago: int, seconds: int, log: str, **more: Any) -> dict[str, Any]:
-    return {
-        "operator": operator,
-        "witness": witness,
-        "started_at": {"days_ago": days_ago},
-        "finished_at": {"days_ago": days_ago, "seconds": seconds},
-        "outcome": "passed",
-        "log": log,
-        **more,
-    }
+def _drill(days_ago: int, seconds: int, log: str, **more: Any) -> dict[str, Any]:
+    """A drill: who runs it and who watches follows from the service's team."""
+    return {"when": {"days_ago": days_ago}, "seconds": seconds, "log": log, **more}
 
 
 def _decision(slug: str, reason: str, trigger: str, owner: str = "Ada Moreau") -> dict[str, Any]:
@@ -100,8 +93,6 @@ _OBSERVABILITY: Final = {
     "stack-named": Sample("Grafana Cloud: Loki for logs, Mimir for metrics, Tempo for traces."),
     "on-call-drill": Sample(
         data=_drill(
-            "Noa Feld",
-            "Jonas Weber",
             12,
             372,
             "Given a failing request ID. Found the deploy of 14:02, the throwing route, and 41 customers.",
@@ -168,12 +159,10 @@ _RUNBOOKS: Final = {
     "runbook-concrete": Sample(),
     "runbook-stranger-drill": Sample(
         data=_drill(
-            "Ines Ferro",
-            "Jonas Weber",
             20,
             1_260,
-            "Stopped a worker on staging. Ines followed the runbook to recovery without a question.",
-            fields={"runbook": f"{_RUNBOOK}#error-rate", "without_help": True},
+            "Stopped a worker on staging. The runbook was followed to recovery without a question.",
+            fields={"runbook": f"{_RUNBOOK}#error-rate", "without_help": "yes"},
         )
     ),
 }
@@ -277,11 +266,7 @@ _BACKUP: Final = {
     ),
     "pitr-tested": Sample("Part of the restore drill.", f"{_WIKI}/backup/{{slug}}", "Restore drill"),
     "restore-drill": Sample(
-        link=f"{_WIKI}/backup/{{slug}}#drill",
-        title="Log of the restore drill",
         data=_drill(
-            "Noa Feld",
-            "Sam Okafor",
             18,
             1_440,
             "Restored the nightly backup beside production, replayed to 09:00, compared counts and sums.",
@@ -292,8 +277,9 @@ _BACKUP: Final = {
                 "declared_rpo": 15,
                 "data_loss": 4,
                 "checks": "Row counts of 41 tables, sums of the ledger, three orders looked at by hand.",
-                "checks_passed": True,
+                "checks_passed": "yes",
             },
+            result="41 tables: 0 differences in row counts. Ledger equal to the cent. Newest order 08:56.",
         ),
     ),
 }
@@ -305,8 +291,6 @@ _DEPLOYMENT: Final = {
     "rollback-command": Sample("`deploy rollback {slug}`"),
     "rollback-drill": Sample(
         data=_drill(
-            "Priya Nair",
-            "Sam Okafor",
             9,
             96,
             "Deployed a version that answers 500 on staging; back within 96 seconds.",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
+from checklist.models import Item
 from readiness.accounts.rights import Actor
 from readiness.demo.answers import SAMPLES, filled
+from readiness.demo.drills import days_before, report_rollback, run_drill
 from reviews.actions.answers import Said, save_answer
 from reviews.actions.deferrals import Decision, add_deferral
 from reviews.actions.evidence import About, add_link
@@ -64,9 +66,17 @@ class Story:
             seen_on = timezone.localdate() - timedelta(days=5)
             about = About(title=sample.title, observed_on=seen_on)
             add_link(actor, self.review.pk, slug, sample.link, about)
-        if sample.note or sample.data:
+        if row.item.kind == Item.Kind.DRILL:
+            run_drill(self, who, row, sample.data)
+        elif sample.note or sample.data:
             said = Said("met", note=sample.note, data=sample.data)
             save_answer(actor, self.review.pk, slug, said, row.revision)
+
+    def drill_before(self, who: str, item: str, **changes: Any) -> None:
+        """Run the drill of an item as its sample has it, but with `changes`."""
+        row = Answer.objects.select_related("item").get(review=self.review, item__slug=item)
+        sample = filled(SAMPLES[item], self.service.name, self.service.slug, timezone.now())
+        run_drill(self, who, row, {**sample.data, **changes})
 
     def not_met(self, who: str, item: str, note: str) -> None:
         """Answer one item with not met."""
@@ -115,8 +125,11 @@ class Story:
 
 
 def _checkout(story: Story) -> None:
-    """Everything done and signed off: there is a packet to look at."""
+    """Everything done and signed off: there is a packet to look at, and a drill that took a second try."""
     story.start("priya")
+    first = {"when": days_before(40), "seconds": 754, "wrong": "who"}
+    story.drill_before("priya", "on-call-drill", **first)
+    report_rollback(story, "priya", SAMPLES["rollback-drill"].data)
     for place, section in enumerate(story.sections):
         story.finish_section("max" if place % 2 else "priya", section)
     story.sign("Drills are recent and the team knows its runbooks. Go.")

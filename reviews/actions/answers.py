@@ -68,6 +68,23 @@ def save_answer(
     return answer
 
 
+def take_record(change: Change, answer: Answer, data: dict[str, Any]) -> None:
+    """Let what a drill recorded decide its answer; the caller holds the review's lock.
+
+    What a person decided by hand stays: not applicable, deferred, and waived while the drill is not met.
+    """
+    judged = judge(answer.item, data, answer.note, context_for(answer, change.review.facts))
+    by_hand = answer.state in BY_HAND or (
+        answer.state == AnswerState.WAIVED and judged.state != AnswerState.MET
+    )
+    state = answer.state if by_hand else judged.state
+    new = Said(state, answer.note, answer.reason, answer.trigger, judged.data)
+    if all(getattr(answer, name) == getattr(new, name) for name in SAID):
+        return
+    end_waiver(change, answer, state)
+    _write(change, answer, new, judged)
+
+
 def confirm_answer(
     actor: Actor, which: int | ReviewRef, item_slug: str, revision: int, *, section_slug: str | None = None
 ) -> Answer:
@@ -103,7 +120,12 @@ def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:
     if not answer.applicable:
         raise Invalid("This item does not apply to this service, so it takes no answer.")
     note = clean_text(said.note, "note", "The note")
-    data = with_owners(answer.item, answer.data if said.data is None else said.data)
+    given = answer.data if said.data is None else said.data
+    if answer.item.kind == Item.Kind.DRILL:
+        if given and given != answer.data:
+            raise Invalid("A drill is run, or recorded afterwards, on its own page. Nothing was saved.")
+        given = answer.data
+    data = with_owners(answer.item, given)
     # The register is the service's: its triggers look at its facts, which may be newer than the review's.
     facts = answer.review.service.facts if has_decisions(answer.item) else answer.review.facts
     judged = judge(answer.item, data, note, context_for(answer, facts))

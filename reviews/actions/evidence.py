@@ -15,7 +15,7 @@ from readiness.errors import Invalid, NotFound, WrongState
 from reviews.actions.base import Change, answer_of, changing, clean_text
 from reviews.filetypes import clean_name
 from reviews.links import clean_url, short_url
-from reviews.models import Answer, Evidence, StoredFile
+from reviews.models import Answer, Drill, Evidence, StoredFile
 from reviews.states import EvidenceGrade, EvidenceKind
 
 MAX_LIVE: Final = 50
@@ -40,30 +40,50 @@ class About:
 
 def add_link(actor: Actor, review_id: int, item_slug: str, url: str, about: About) -> Evidence:
     """Attach an http or https link. Raises Invalid naming the field; see `_add` for the rest."""
-    address = clean_url(url)
-    title = _title(about.title, short_url(address))
-    content = hashlib.sha256(rfc8785.dumps({"title": title, "url": address})).hexdigest()
-    row = Evidence(kind=EvidenceKind.LINK, grade=EvidenceGrade.ATTESTED, url=address, sha256=content)
-    return _add(actor, review_id, item_slug, row, title, about)
+    return _add(actor, review_id, item_slug, make_link(url, about.title), about)
 
 
 def add_file(
     actor: Actor, review_id: int, item_slug: str, stored: StoredFile, name: str, about: About
 ) -> Evidence:
     """Attach a file that `storage.store` has taken. `name` is what the sender calls it."""
-    shown = clean_name(name)
-    row = Evidence(kind=EvidenceKind.FILE, grade=EvidenceGrade.ATTESTED, file=stored, file_name=shown)
-    row.sha256 = stored.sha256
-    return _add(actor, review_id, item_slug, row, _title(about.title, shown), about)
+    return _add(actor, review_id, item_slug, make_file(stored, name, about.title), about)
 
 
 def add_note(actor: Actor, review_id: int, item_slug: str, body: str, about: About) -> Evidence:
     """Attach a note in Markdown."""
+    return _add(actor, review_id, item_slug, make_note(body, about.title), about)
+
+
+def make_link(url: str, title: str = "") -> Evidence:
+    """A link as evidence, not saved yet. Raises Invalid naming the field."""
+    address = clean_url(url)
+    shown = _title(title, short_url(address))
+    content = hashlib.sha256(rfc8785.dumps({"title": shown, "url": address})).hexdigest()
+    grade = EvidenceGrade.ATTESTED
+    return Evidence(kind=EvidenceKind.LINK, grade=grade, url=address, sha256=content, title=shown)
+
+
+def make_file(stored: StoredFile, name: str, title: str = "") -> Evidence:
+    """A stored file as evidence, not saved yet."""
+    shown = clean_name(name)
+    return Evidence(
+        kind=EvidenceKind.FILE,
+        grade=EvidenceGrade.ATTESTED,
+        file=stored,
+        file_name=shown,
+        sha256=stored.sha256,
+        title=_title(title, shown),
+    )
+
+
+def make_note(body: str, title: str = "") -> Evidence:
+    """A note in Markdown as evidence, not saved yet."""
     text = clean_text(body, "body", "The note", required=True)
     content = hashlib.sha256(text.encode()).hexdigest()
     first = text.splitlines()[0].lstrip("#>*- ").strip()
-    row = Evidence(kind=EvidenceKind.NOTE, grade=EvidenceGrade.ASSERTED, body=text, sha256=content)
-    return _add(actor, review_id, item_slug, row, _title(about.title, first or "Note"), about)
+    shown, grade = _title(title, first or "Note"), EvidenceGrade.ASSERTED
+    return Evidence(kind=EvidenceKind.NOTE, grade=grade, body=text, sha256=content, title=shown)
 
 
 def withdraw(actor: Actor, review_id: int, evidence_id: int) -> Evidence:
@@ -73,7 +93,7 @@ def withdraw(actor: Actor, review_id: int, evidence_id: int) -> Evidence:
         if row.ended_at is not None:
             return row
         _require_by_hand(row, "withdrawn")
-        _end(change, row)
+        end(change, row)
         answer = answer_of(change.review, row.answer.item.slug)
         change.record(
             "person:evidence:withdrawn",
@@ -86,13 +106,12 @@ def withdraw(actor: Actor, review_id: int, evidence_id: int) -> Evidence:
     return row
 
 
-def _add(actor: Actor, review_id: int, item_slug: str, row: Evidence, title: str, about: About) -> Evidence:
+def _add(actor: Actor, review_id: int, item_slug: str, row: Evidence, about: About) -> Evidence:
     """Save `row` on the item, in place of what it replaces.
 
     The same content with the same title and day again is no second piece: the first is returned, so that a
     lost reply can be repeated. Raises Invalid, or WrongState where the item takes no more.
     """
-    row.title = title
     row.observed_on = _day(about.observed_on)
     with changing(review_id, actor, "evidence.add") as change:
         answer = answer_of(change.review, item_slug)
@@ -109,7 +128,7 @@ def _add(actor: Actor, review_id: int, item_slug: str, row: Evidence, title: str
             )
         attach(change, answer, row, actor.id)
         if old is not None:
-            _end(change, old, row)
+            end(change, old, row)
         _record_added(change, answer, row, old)
         change.touch(answer.section)
     return row
@@ -145,7 +164,8 @@ def _record_added(change: Change, answer: Answer, row: Evidence, old: Evidence |
     )
 
 
-def _end(change: Change, row: Evidence, by: Evidence | None = None) -> None:
+def end(change: Change, row: Evidence, by: Evidence | None = None) -> None:
+    """End live evidence: withdrawn, or in favour of `by`."""
     row.ended_at, row.ended_by_id = change.at, change.actor.id if change.actor else None
     row.superseded_by = by
     row.save(update_fields=["ended_at", "ended_by", "superseded_by"])
@@ -184,6 +204,8 @@ def _require_by_hand(row: Evidence, done: str) -> None:
             f"A {row.get_kind_display().lower()} is not {done} by hand. "
             "Run it again: the new one takes its place."
         )
+    if Drill.objects.filter(artifact=row).exists():
+        raise WrongState(f"“{row.title}” is the result of a drill and stays with it, so it is not {done}.")
 
 
 def _title(given: str, otherwise: str) -> str:

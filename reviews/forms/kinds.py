@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from checklist.models import Item
 from checklist.rules.spec_base import Column
-from checklist.rules.specs import DrillSpec, MeasureSpec, RegisterSpec
+from checklist.rules.specs import MeasureSpec, RegisterSpec
 
 _LOCAL_TIME: Final = "%Y-%m-%dT%H:%M:%S"
 _YES_NO: Final = (("", "Choose"), ("yes", "Yes"), ("no", "No"))
@@ -65,8 +65,6 @@ def controls(item: Item, data: Mapping[str, Any], judgement: Mapping[str, Any]) 
     match item.kind:
         case Item.Kind.MEASURE:
             return Sheet(_measure(MeasureSpec.model_validate(item.spec), data))
-        case Item.Kind.DRILL:
-            return Sheet(_drill(DrillSpec.model_validate(item.spec), data))
         case Item.Kind.REGISTER:
             return _register(RegisterSpec.model_validate(item.spec), data, judgement)
     return Sheet()
@@ -77,8 +75,6 @@ def read(item: Item, post: Mapping[str, Any]) -> dict[str, Any]:
     match item.kind:
         case Item.Kind.MEASURE:
             return {name: post.get(name, "") for name in ("number", "measured_on", "how")}
-        case Item.Kind.DRILL:
-            return _read_drill(DrillSpec.model_validate(item.spec), post)
         case Item.Kind.REGISTER:
             return {"rows": _read_register(RegisterSpec.model_validate(item.spec), post)}
     return {}
@@ -92,43 +88,6 @@ def _measure(spec: MeasureSpec, data: Mapping[str, Any]) -> tuple[Control, ...]:
             "how", "How it was measured", "text", data.get("how", ""), help="A query, a dashboard, a report."
         ),
     )
-
-
-def _drill(spec: DrillSpec, data: Mapping[str, Any]) -> tuple[Control, ...]:
-    answers, extra = data.get("answers", {}), data.get("fields", {})
-    found = [
-        Control("operator", "Who ran it", "text", data.get("operator", ""), help=spec.operator),
-        Control("witness", "Who watched", "text", data.get("witness", ""), help="Somebody else."),
-        Control("started_at", "Started", "datetime", _to_local(data.get("started_at"))),
-        Control("finished_at", "Finished", "datetime", _to_local(data.get("finished_at"))),
-    ]
-    found += [
-        Control(f"answer-{question.slug}", question.text, "long_text", answers.get(question.slug, ""))
-        for question in spec.questions
-    ]
-    if spec.max_commands is not None:
-        found.append(Control("commands", "The command that was run", "long_text", data.get("commands", "")))
-    found += [cell_control(f"field-{column.key}", column, extra.get(column.key)) for column in spec.fields]
-    outcomes = (("", "Choose"), ("passed", "Passed"), ("failed", "Failed"))
-    found += [
-        Control("outcome", "Outcome", "choice", data.get("outcome", ""), choices=outcomes),
-        Control("log", "What happened", "long_text", data.get("log", "")),
-    ]
-    return tuple(found)
-
-
-def _read_drill(spec: DrillSpec, post: Mapping[str, Any]) -> dict[str, Any]:
-    names = ["operator", "witness", "outcome", "log"]
-    if spec.max_commands is not None:
-        names.append("commands")
-    data: dict[str, Any] = {name: post.get(name, "") for name in names}
-    for name in ("started_at", "finished_at"):
-        data[name] = to_utc(post.get(name, ""))
-    answers = {q.slug: post.get(f"answer-{q.slug}", "") for q in spec.questions}
-    extra = {column.key: post.get(f"field-{column.key}", "") for column in spec.fields}
-    data["answers"] = {slug: text for slug, text in answers.items() if text}
-    data["fields"] = {key: text for key, text in extra.items() if text}
-    return data
 
 
 def _register(spec: RegisterSpec, data: Mapping[str, Any], judgement: Mapping[str, Any]) -> Sheet:
@@ -169,13 +128,13 @@ def cell_control(name: str, column: Column, value: Any) -> Control:
     elif column.type == "choice":
         choices = (("", "Choose"), *choices)
     elif column.type == "datetime":
-        shown = _to_local(value)
+        shown = to_local(value)
     return Control(
         name, column.label, widget, shown, column.help or "", column.unit or "", choices, column.required
     )
 
 
-def _to_local(value: Any) -> str:
+def to_local(value: Any) -> str:
     """Show a kept moment in the reader's zone; what cannot be read is shown as it is."""
     if not value:
         return ""

@@ -6,6 +6,8 @@ from reviews.models.answer import Answer, AnswerRevision
 from reviews.models.approval import Approval, ChangeRequest, SectionContent
 from reviews.models.capacity import CapacityReview
 from reviews.models.deferral import Deferral
+from reviews.models.deployment import Deployment
+from reviews.models.drill import Drill, DrillEntry
 from reviews.models.event import Event, EventStream
 from reviews.models.evidence import Evidence, StoredFile
 from reviews.models.finding import Finding
@@ -15,6 +17,7 @@ from reviews.models.probe_run import ProbeRun, Ruling
 from reviews.models.review import Review, ReviewSection
 from reviews.models.service import Service
 from reviews.models.sign_off import Packet, SignOff, Snapshot
+from reviews.models.token import ServiceToken
 from reviews.models.waiver import Waiver
 
 __all__ = [
@@ -24,6 +27,9 @@ __all__ = [
     "CapacityReview",
     "ChangeRequest",
     "Deferral",
+    "Deployment",
+    "Drill",
+    "DrillEntry",
     "Event",
     "EventStream",
     "Evidence",
@@ -38,6 +44,7 @@ __all__ = [
     "Ruling",
     "SectionContent",
     "Service",
+    "ServiceToken",
     "SignOff",
     "Snapshot",
     "StoredFile",

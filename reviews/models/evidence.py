@@ -37,6 +37,7 @@ class Evidence(models.Model):
     probe_run = models.ForeignKey(
         "reviews.ProbeRun", null=True, on_delete=models.PROTECT, related_name="evidence"
     )
+    drill = models.ForeignKey("reviews.Drill", null=True, on_delete=models.PROTECT, related_name="evidence")
     sha256 = models.CharField(max_length=64)
     observed_on = models.DateField()
     valid_until = models.DateField(null=True)

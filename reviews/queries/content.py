@@ -55,7 +55,10 @@ def _evidence_content(row: Evidence) -> dict[str, Any]:
         # Each run leaves a new piece. What an approval rests on is the outcome, which stands under `probes`.
         return {"kind": row.kind, "title": row.title}
     until = row.valid_until.isoformat() if row.valid_until else None
-    return {"id": row.pk, "kind": row.kind, "title": row.title, "sha256": row.sha256, "valid_until": until}
+    content = {"kind": row.kind, "title": row.title, "sha256": row.sha256, "valid_until": until}
+    # A deployment that bears a drill out raises its grade by a new piece with the same hash, which takes
+    # nothing away from what was approved.
+    return content if row.kind == EvidenceKind.DRILL else {"id": row.pk, **content}
 
 
 def _waiver_content(waiver: Waiver | None) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from readiness.accounts.rights import Actor
 from reviews.models import (
     CapacityReview,
     Deferral,
+    Drill,
     Finding,
     FitCheck,
     ProbeRun,
@@ -24,6 +25,7 @@ from reviews.models import (
 from reviews.queries import waiting
 from reviews.queries.capacity import overdue_reviews
 from reviews.states import (
+    DrillStatus,
     SectionStatus,
     WaiverStatus,
 )
@@ -75,7 +77,7 @@ class MyWork:
 
 def load_my_work(actor: Actor) -> MyWork:
     """What waits for `actor`, by kind. One query a kind, eleven at most."""
-    kinds: list[Callable[[Actor], Group]] = []
+    kinds: list[Callable[[Actor], Group]] = [_drills] if actor.is_authenticated else []
     if actor.is_accountable:
         kinds += [_to_sign, _fit_to_sign]
     if actor.is_reviewer:
@@ -94,6 +96,22 @@ def _group(key: str, title: str, icon: str, rows: QuerySet, task: Callable[..., 
     """Take the first rows and, in the same query, how many there are."""
     found = list(rows.annotate(in_all=Window(Count("pk")))[:MOST])
     return Group(key, title, icon, [task(row) for row in found], found[0].in_all if found else 0)
+
+
+def _drills(actor: Actor) -> Group:
+    rows = waiting.drills_to_run(actor).select_related("answer__item", "review__service", "runner")
+
+    def task(row: Drill) -> Task:
+        if row.status == DrillStatus.STOPPED:
+            hint = f"You watched {row.runner}: grade it"
+        elif row.runner_id == actor.id:
+            hint = "You run it"
+        else:
+            hint = f"You watch {row.runner}"
+        url = row.get_absolute_url()
+        return Task(url, row.answer.item.title, hint, str(row.review.service), row.arranged_at)
+
+    return _group("drills", "Drills", "clock", rows.order_by("arranged_at", "pk"), task)
 
 
 def _to_answer(actor: Actor) -> Group:

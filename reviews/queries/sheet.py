@@ -27,7 +27,7 @@ from reviews.models import (
     Waiver,
 )
 from reviews.rules import Disagreement, Problem, Standing, disagrees, section_problems
-from reviews.states import AnswerState, FindingStatus, RunStatus, SectionStatus, WaiverStatus
+from reviews.states import AnswerState, EvidenceKind, FindingStatus, RunStatus, SectionStatus, WaiverStatus
 
 Row = TypeVar("Row", Evidence, ProbeRun, Ruling)
 LIVE_WAIVER = (WaiverStatus.REQUESTED.value, WaiverStatus.GRANTED.value)
@@ -97,16 +97,19 @@ class ItemSheet:
     @cached_property
     def standing(self) -> Standing:
         """The plain data that the rules look at."""
-        fresh = len(self.fresh_evidence(timezone.localdate()))
+        is_drill = self.item.kind == Item.Kind.DRILL
+        proofs = [row for row in self.evidence if not is_drill or row.kind == EvidenceKind.DRILL]
+        fresh = sum(row in proofs for row in self.fresh_evidence(timezone.localdate()))
         return Standing(
             slug=self.item.slug,
             title=self.item.title,
             blocker=self.item.severity == Item.Severity.BLOCKER,
             applicable=self.answer.applicable,
             state=self.answer.state,
-            needs_evidence=self.item.evidence_rule == Item.EvidenceRule.REQUIRED,
+            needs_evidence=is_drill or self.item.evidence_rule == Item.EvidenceRule.REQUIRED,
             evidence=fresh,
-            expired_evidence=len(self.evidence) - fresh,
+            expired_evidence=len(proofs) - fresh,
+            is_drill=is_drill,
             to_confirm=self.answer.to_confirm,
             waiver_requested=self.waiver is not None and self.waiver.status == WaiverStatus.REQUESTED,
             objection=self._objection(),
@@ -158,7 +161,7 @@ def load_sheet(section: ReviewSection, *, of_item: Answer | None = None) -> Sect
     ids = [answer.pk for answer in answers]
     evidence = _by_answer(
         Evidence.objects.filter(answer_id__in=ids, ended_at__isnull=True)
-        .select_related("file", "added_by", "probe_run")
+        .select_related("file", "added_by", "probe_run", "drill")
         .order_by("id")
     )
     runs = _by_answer(latest_runs(ids))

@@ -14,6 +14,7 @@ from reviews.models import (
     AnswerRevision,
     Approval,
     Deferral,
+    Drill,
     Finding,
     FitCheck,
     ProbeRun,
@@ -27,6 +28,7 @@ from reviews.states import (
     OPEN_REVIEW,
     AnswerState,
     DeferralState,
+    DrillStatus,
     FindingStatus,
     FitCheckStatus,
     RunStatus,
@@ -129,6 +131,13 @@ def findings_to_verify(actor: Actor) -> QuerySet[Finding]:
     return Finding.objects.filter(
         _my_roles(actor, "section__"), status=FindingStatus.FIXED, review__status__in=_OPEN
     ).exclude(fixed_by_id=actor.id)
+
+
+def drills_to_run(actor: Actor) -> QuerySet[Drill]:
+    """Drills that wait for the actor: to start or go on with, or to be graded by them."""
+    runs = Q(runner_id=actor.id, status__in=(DrillStatus.READY, DrillStatus.RUNNING))
+    watches = Q(witness_id=actor.id, status__in=(DrillStatus.READY, DrillStatus.RUNNING, DrillStatus.STOPPED))
+    return Drill.objects.filter(runs | watches, review__status__in=_OPEN)
 
 
 def own_findings(actor: Actor) -> QuerySet[Finding]:

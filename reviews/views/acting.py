@@ -21,10 +21,10 @@ def act(
     do: Callable[[dict[str, Any]], object],
     *,
     done: str,
-    to: str,
+    to: str | Callable[[], str],
     again: Again,
 ) -> HttpResponse:
-    """Run `do` with the form's values, say `done` and go to `to`.
+    """Run `do` with the form's values, say `done` and go to `to`; a function is asked afterwards.
 
     When the form or the action refuses, `again` draws the page with the error and the form as it was typed. A
     missing right is no matter of the form: Refused and NotFound pass on to the error pages.
@@ -40,7 +40,7 @@ def act(
             _attach(form, error)
         return again(error)
     messages.success(request, done)
-    return redirect(request, to)
+    return redirect(request, to if isinstance(to, str) else to())
 
 
 def _attach(form: Form, error: Invalid) -> None:

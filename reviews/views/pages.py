@@ -16,6 +16,7 @@ from reviews.forms import acts
 from reviews.forms.answers import ItemCard
 from reviews.forms.tables import table_of
 from reviews.models import Answer, ReviewSection
+from reviews.queries.drills import load_panel
 from reviews.queries.items import load_item_page, source_of
 from reviews.queries.workspace import Workspace, load_sections, load_workspace
 
@@ -81,6 +82,8 @@ def item_page(
         "history_page": request.GET.get("page", "1"),
         **acts.item_forms(page, forms or {}),
     }
+    if answer.item.kind == Item.Kind.DRILL:
+        context["drills"] = load_panel(page.sheet.answer)
     return render_page(request, "reviews/item.html", None, context, error.status if error else 200)
 
 

@@ -27,7 +27,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
     row = access.service(request, slug)
     actor = access.actor(request)
     about = Subject(team_id=row.team_id)
-    verbs = ("service.edit", "service.archive", "review.start", "deferral.decide")
+    verbs = ("service.edit", "service.archive", "review.start", "deferral.decide", "token.manage")
     may = {verb.replace(".", "_"): permissions.allowed(actor, verb, about) for verb in verbs}
     page = load_page(
         row, reviews_page=request.GET.get("reviews", "1"), events_page=request.GET.get("page", "1")

@@ -87,6 +87,7 @@ ON_CALL = {
     ],
 }
 ANSWERS = {"changed": "deploy 42", "where": "checkout"}
+RIGHT = {"changed": "right", "where": "right"}
 ROLLBACK = {"operator": "A senior engineer", "under_seconds": 180, "max_commands": 1, "max_age_days": 90}
 RESTORE = {
     "operator": "Anyone",
@@ -110,7 +111,7 @@ RESTORED = {"declared_rto": 60, "declared_rpo": 5, "data_loss": 5, "checks_passe
     ("seconds", "verdict"), [(0, "met"), (600, "met"), (600.001, "not_met"), (3600, "not_met")]
 )
 def test_on_call_drill_limit(seconds: float, verdict: str) -> None:
-    assert judge_drill(ON_CALL, record(seconds, answers=ANSWERS), now=NOW).verdict == verdict
+    assert judge_drill(ON_CALL, record(seconds, answers=ANSWERS, grades=RIGHT), now=NOW).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,9 @@ def test_on_call_drill_limit(seconds: float, verdict: str) -> None:
     [
         ({"answers": {"changed": "x", "where": "  "}}, "No answer to “Where is the error?”"),
         ({"answers": None}, "No answer to “What changed?”"),
+        ({"grades": {**RIGHT, "where": "wrong"}}, "The answer to “Where is the error?” was wrong."),
+        ({"grades": {"where": "right"}}, "has not graded the answer to “What changed?”"),
+        ({"grades": None}, "has not graded"),
         ({"operator": ""}, "Say who ran it."),
         ({"witness": None}, "Say who watched."),
         ({"witness": " MIA "}, "Somebody else"),
@@ -130,13 +134,14 @@ def test_on_call_drill_limit(seconds: float, verdict: str) -> None:
     ],
 )
 def test_drill_says_what_is_missing(change: dict[str, Any], reason: str) -> None:
-    judgement = judge_drill(ON_CALL, {**record(60, answers=ANSWERS), **change}, now=NOW)
+    judgement = judge_drill(ON_CALL, {**record(60, answers=ANSWERS, grades=RIGHT), **change}, now=NOW)
     assert judgement.verdict == "not_met"
     assert reason in judgement.reason
 
 
 def test_passed_drill_says_its_time() -> None:
-    assert judge_drill(ON_CALL, record(402, answers=ANSWERS), now=NOW).reason == "Passed in 6 min 42 s."
+    done = record(402, answers=ANSWERS, grades=RIGHT)
+    assert judge_drill(ON_CALL, done, now=NOW).reason == "Passed in 6 min 42 s."
 
 
 @pytest.mark.parametrize(
@@ -200,6 +205,16 @@ def test_restore_drill_grows_too_old(days: int, verdict: str) -> None:
     judgement = judge_drill(RESTORE, done, now=finished + timedelta(days=days))
     assert judgement.verdict == verdict
     assert ("91 days old" in judgement.reason) == (verdict == "not_met")
+
+
+@pytest.mark.parametrize(
+    ("artifact", "verdict"), [("restore.log", "met"), ("  ", "not_met"), (None, "not_met")]
+)
+def test_a_result_must_come_with_it(artifact: str | None, verdict: str) -> None:
+    spec = {**RESTORE, "artifact": "the result of the check"}
+    judgement = judge_drill(spec, record(60, fields=RESTORED, artifact=artifact), now=NOW)
+    assert judgement.verdict == verdict
+    assert ("Attach the result of the check." in judgement.reasons) == (verdict == "not_met")
 
 
 def test_configuration_alone_never_meets_a_restore_drill() -> None:

@@ -57,6 +57,16 @@ MAY: dict[str, set[str]] = {
     "fit.record": TEAM_ONLY,
     "fit.withdraw": TEAM_ONLY | {"accountable"},
     "fit.sign": {"accountable"},
+    "drill.view": INSIDE,
+    "drill.arrange": TEAM_ONLY,
+    "drill.record": TEAM_ONLY,
+    "drill.start": set(),
+    "drill.run": set(),
+    "drill.log": set(),
+    "drill.stop": set(),
+    "drill.grade": set(),
+    "drill.abandon": TEAM_ONLY,
+    "token.manage": {"owner", "admin"},
     "packet.view": INSIDE,
     "packet.retry": INSIDE - {"viewer"},
 }
@@ -64,6 +74,16 @@ MAY: dict[str, set[str]] = {
 GLOBAL: dict[str, set[str]] = {
     "service.list": INSIDE | {"stranger"},
     "audit.view": {"reviewer", "other_reviewer", "accountable", "admin", "viewer"},
+}
+# What the two people in a drill may do, whoever else they are.
+DRILL: dict[str, set[str]] = {
+    "drill.view": {"runner", "witness"},
+    "drill.start": {"runner", "witness"},
+    "drill.run": {"runner"},
+    "drill.log": {"runner", "witness"},
+    "drill.stop": {"runner", "witness"},
+    "drill.grade": {"witness"},
+    "drill.abandon": {"runner", "witness"},
 }
 OWN_WORK = {"section.approve": "reviewer", "review.sign_off": "accountable", "ruling.make": "reviewer"}
 
@@ -91,6 +111,20 @@ def test_who_may_do_what_over_all(verb: str, role: str) -> None:
     """People without any role or team see nothing."""
     decision = permissions.allowed(CAST[role], verb, Subject())
     assert bool(decision) == (role in GLOBAL[verb])
+
+
+@pytest.mark.parametrize("part", ["runner", "witness"])
+@pytest.mark.parametrize("role", ["stranger", "newcomer"])
+@pytest.mark.parametrize("verb", MAY)
+def test_somebody_from_outside_gets_just_their_part_in_a_drill(verb: str, role: str, part: str) -> None:
+    """A stranger sees and does what the drill needs of them, and nothing else opens up."""
+    actor = CAST[role]
+    subject = Subject(
+        team_id=TEAM,
+        runner_id=actor.id if part == "runner" else 77,
+        witness_id=actor.id if part == "witness" else 78,
+    )
+    assert bool(permissions.allowed(actor, verb, subject)) == (part in DRILL.get(verb, set()))
 
 
 @pytest.mark.parametrize(("verb", "role"), [*OWN_WORK.items(), ("waiver.decide", "accountable")])
