@@ -17,6 +17,7 @@ _LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",  # smaller fonts, and the same bytes on every machine
 }
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_DRIVER = {"libatomic.so.1": "libatomic1"}  # of Playwright, which brings everything else
 
 
 def main(arguments: list[str]) -> int:
@@ -56,8 +57,8 @@ def main(arguments: list[str]) -> int:
 def missing_packages(what: str) -> list[str]:
     """Return the Debian packages that are missing for `libraries` or `chromium`."""
     if what == "chromium":
-        return [] if chromium() else ["chromium"]
-    return [package for library, package in _LIBRARIES.items() if not _loads(library)]
+        return [*([] if chromium() else ["chromium"]), *_missing(_DRIVER)]
+    return _missing(_LIBRARIES)
 
 
 def chromium() -> str | None:
@@ -69,6 +70,10 @@ def _is_there(what: str) -> bool:
     """Ask again in a fresh process: this one has already been told what there is not."""
     ask = f"from readiness.embedded import system as s; raise SystemExit(len(s.missing_packages({what!r})))"
     return subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0
+
+
+def _missing(libraries: dict[str, str]) -> list[str]:
+    return [package for library, package in libraries.items() if not _loads(library)]
 
 
 def _loads(library: str) -> bool:

@@ -22,6 +22,7 @@ if [ ! -e "$base.done" ]; then
     mkdir -p "$directory"
     debootstrap --variant=minbase "$suite" "$base" "$mirror"
     cp /etc/resolv.conf "$base/etc/resolv.conf"
+    echo "127.0.0.1 localhost" >"$base/etc/hosts" # the installer of every real system writes it
     cp -r /etc/apt/apt.conf.d/. "$base/etc/apt/apt.conf.d/"
     mkdir -p "$base/etc/ssl"
     cp /etc/ssl/certs/ca-certificates.crt "$base/etc/ssl/this-machine.crt"
