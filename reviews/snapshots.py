@@ -12,7 +12,18 @@ from checklist.facts import FACTS
 from checklist.rules import recorded_lines
 from readiness import __version__
 from reviews.events import review_stream
-from reviews.models import Approval, Event, Evidence, Finding, ProbeRun, Review, Ruling, SignOff, Waiver
+from reviews.models import (
+    Approval,
+    Event,
+    Evidence,
+    Finding,
+    ProbeRun,
+    Review,
+    Ruling,
+    Service,
+    SignOff,
+    Waiver,
+)
 from reviews.packets import schema
 from reviews.queries.content import digest_of, section_content
 from reviews.queries.sheet import ItemSheet, SectionSheet, probe_title
@@ -24,15 +35,7 @@ def build_snapshot(review: Review, sign_off: SignOff, sheets: list[SectionSheet]
     service = review.service
     return schema.Snapshot(
         generator=schema.Generator(name="Readiness", version=__version__),
-        service=schema.ServiceRecord(
-            slug=service.slug,
-            name=service.name,
-            team=service.team.name,
-            tier=str(service.tier),
-            description=service.description,
-            production_url=service.production_url,
-            repository_url=service.repository_url,
-        ),
+        service=service_record(service),
         review=schema.ReviewRecord(
             number=review.number,
             url=settings.BASE_URL + review.get_absolute_url(),
@@ -45,8 +48,8 @@ def build_snapshot(review: Review, sign_off: SignOff, sheets: list[SectionSheet]
             version=review.version.number,
             content_hash=review.version.content_hash,
         ),
-        facts=_facts(review.facts),
-        fit=schema.Fit(**review.fit),
+        facts=fact_records(review.facts),
+        fit=schema.Fit(verdict=review.fit["verdict"], reasons=review.fit["reasons"]),
         sections=tuple(_section(sheet) for sheet in sheets),
         signoff=schema.SignOffRecord(
             by=str(sign_off.by),
@@ -57,6 +60,19 @@ def build_snapshot(review: Review, sign_off: SignOff, sheets: list[SectionSheet]
         ),
         valid_until=valid_until(sheets),
         events=_trail(review),
+    )
+
+
+def service_record(service: Service) -> schema.ServiceRecord:
+    """The service as it is now."""
+    return schema.ServiceRecord(
+        slug=service.slug,
+        name=service.name,
+        team=service.team.name,
+        tier=str(service.tier),
+        description=service.description,
+        production_url=service.production_url,
+        repository_url=service.repository_url,
     )
 
 
@@ -219,11 +235,12 @@ def _trail(review: Review) -> schema.EventTrail:
         service_id=review.service_id,
         review_id=review.pk,
         head=review.event_head,
-        entries=tuple(_event(row) for row in rows),
+        entries=tuple(event_record(row) for row in rows),
     )
 
 
-def _event(row: Event) -> schema.EventRecord:
+def event_record(row: Event) -> schema.EventRecord:
+    """An event with all that its hash covers."""
     return schema.EventRecord(
         seq=row.seq,
         at=schema.timestamp(row.at),
@@ -238,7 +255,8 @@ def _event(row: Event) -> schema.EventRecord:
     )
 
 
-def _facts(facts: Mapping[str, Any]) -> tuple[schema.FactRecord, ...]:
+def fact_records(facts: Mapping[str, Any]) -> tuple[schema.FactRecord, ...]:
+    """All profile facts with the words that readers see."""
     return tuple(
         schema.FactRecord(
             name=fact.name,

@@ -13,6 +13,7 @@ from reviews.views import (
     deferrals,
     drills,
     evidence,
+    fit_checks,
     imports,
     items,
     my_work,
@@ -144,6 +145,13 @@ urlpatterns = [
     path("deferrals/<int:deferral_id>/", deferrals.deferral, name="deferral"),
     path("deferrals/<int:deferral_id>/reopen/", deferrals.deferral_reopen, name="deferral_reopen"),
     path("deferrals/<int:deferral_id>/close/", deferrals.deferral_close, name="deferral_close"),
+    # -- A recorded “does not fit” --------------------------------------------------------------------------
+    path(_SERVICE + "fit/<int:fit_id>/", fit_checks.fit_check, name="fit_check"),
+    path(_SERVICE + "fit/<int:fit_id>/sign/", fit_checks.sign, name="fit_sign"),
+    path(_SERVICE + "fit/<int:fit_id>/withdraw/", fit_checks.withdraw, name="fit_withdraw"),
+    path(_SERVICE + "fit/<int:fit_id>/retry/", fit_checks.retry, name="fit_retry"),
+    path(_SERVICE + "fit/<int:fit_id>/download/", fit_checks.download, name="fit_download"),
+    path(_SERVICE + "fit/<int:fit_id>/snapshot/", fit_checks.snapshot, name="fit_snapshot"),
     path(_SERVICE + "deferrals/new/", deferrals.deferral_new, name="deferral_new"),
     # -- Waivers and findings --------------------------------------------------------------------------------
     path("waivers/<int:waiver_id>/decide/", decisions.decide, name="waiver_decide"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from smtplib import SMTPException
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from readiness.accounts.models import User
 from reviews.models import Packet
 from reviews.queries.participants import participants
 from reviews.states import PacketStatus
@@ -33,7 +34,13 @@ def mail_packet(packet_id: int) -> int:
     """
     with transaction.atomic():
         rows = Packet.objects.select_for_update(of=("self",), skip_locked=True).select_related(
-            "snapshot__review__service", "snapshot__review__checklist", "snapshot__review__sign_off__by"
+            "snapshot__review__service",
+            "snapshot__review__checklist",
+            "snapshot__review__sign_off__by",
+            "snapshot__fit_check__service",
+            "snapshot__fit_check__version__checklist",
+            "snapshot__fit_check__recorded_by",
+            "snapshot__fit_check__signed_by",
         )
         packet = rows.filter(pk=packet_id, status=PacketStatus.DONE, mailed_at__isnull=True).first()
         if packet is None:
@@ -59,21 +66,34 @@ def mails_to_pick_up() -> list[int]:
 
 
 def _messages(packet: Packet) -> list[EmailMessage]:
-    review = packet.snapshot.review
-    if review is None:
-        return []
-    verdict = review.sign_off.get_verdict_display()
-    subject = f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}Packet of {review}: {verdict}"
-    address = reverse("reviews:packet", args=[review.service.slug, review.number])
-    context = {"review": review, "packet": packet, "verdict": verdict, "url": settings.BASE_URL + address}
+    review, fit = packet.snapshot.review, packet.snapshot.fit_check
+    if review is not None:
+        verdict = review.sign_off.get_verdict_display()
+        address = reverse("reviews:packet", args=[review.service.slug, review.number])
+        context = {"review": review, "packet": packet, "verdict": verdict}
+        people = list(participants(review))
+        return _to_each(people, f"Packet of {review}: {verdict}", "packet", address, context)
+    if fit is not None:
+        signed = {person.pk: person for person in (fit.recorded_by, fit.signed_by) if person is not None}
+        people = [person for person in signed.values() if person.is_active]
+        subject = f"{fit.service}: signed that {fit.version.checklist.title} does not fit"
+        return _to_each(people, subject, "fit_packet", fit.get_absolute_url(), {"fit": fit})
+    return []
+
+
+def _to_each(
+    people: list[User], subject: str, template: str, address: str, context: dict[str, Any]
+) -> list[EmailMessage]:
+    line = " ".join(f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}".split())
+    shared = {**context, "url": settings.BASE_URL + address}
     return [
         EmailMessage(
-            " ".join(subject.split()),
-            render_to_string("reviews/email/packet.txt", {**context, "person": person}),
+            line,
+            render_to_string(f"reviews/email/{template}.txt", {**shared, "person": person}),
             settings.DEFAULT_FROM_EMAIL,
             [person.email],
         )
-        for person in participants(review)
+        for person in people
     ]
 
 

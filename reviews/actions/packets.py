@@ -19,7 +19,8 @@ from readiness.accounts.rights import Actor
 from readiness.errors import NotFound
 from reviews import events, permissions, storage
 from reviews.actions.base import lock_review
-from reviews.models import Packet, Review
+from reviews.actions.fit_checks import lock_fit_check
+from reviews.models import FitCheck, Packet, Review
 from reviews.packets.render import RenderedPacket
 from reviews.packets.schema import content_hash
 from reviews.permissions import Subject
@@ -33,6 +34,9 @@ _FIRST_LOOK: Final = timedelta(seconds=15)
 _PAUSE: Final = timedelta(seconds=20)
 _PICK_UP: Final = 100
 _MOST_ERROR: Final = 500
+
+# What a packet is about.
+Holder = Review | FitCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,28 @@ def request_packet(actor: Actor, review_id: int) -> Packet:
         packet = Packet.objects.select_for_update().filter(snapshot__review=review).first()
         if packet is None:
             raise NotFound("This review is not signed off, so there is no packet to make yet.")
-        if packet.status == PacketStatus.FAILED:
-            packet.status, packet.attempts, packet.error = PacketStatus.QUEUED, 0, ""
-            packet.requested_at, packet.leased_until = timezone.now(), None
-            packet.save()
-            _record(review, actor, "person:packet:requested", "Asked for the packet again")
+        _queue_again(actor, review, packet)
     return packet
+
+
+def request_fit_packet(actor: Actor, fit_check_id: int) -> Packet:
+    """The same for the packet of a signed fit check."""
+    with transaction.atomic():
+        row = lock_fit_check(fit_check_id)
+        permissions.allowed(actor, "packet.retry", Subject(team_id=row.service.team_id)).require()
+        packet = Packet.objects.select_for_update().filter(snapshot__fit_check=row).first()
+        if packet is None:
+            raise NotFound("This fit check is not signed, so there is no packet to make yet.")
+        _queue_again(actor, row, packet)
+    return packet
+
+
+def _queue_again(actor: Actor, holder: Holder, packet: Packet) -> None:
+    if packet.status == PacketStatus.FAILED:
+        packet.status, packet.attempts, packet.error = PacketStatus.QUEUED, 0, ""
+        packet.requested_at, packet.leased_until = timezone.now(), None
+        packet.save()
+        _record(holder, actor, "person:packet:requested", "Asked for the packet again")
 
 
 def claim_packet(packet_id: int) -> Claim | None:
@@ -100,13 +120,13 @@ def finish_packet(claim: Claim, made: RenderedPacket) -> bool:
         found = _held(claim)
         if found is None:
             return False
-        review, packet = found
+        holder, packet = found
         packet.status, packet.error, packet.leased_until = PacketStatus.DONE, "", None
         packet.file, packet.pages, packet.finished_at = stored, made.pages, timezone.now()
         packet.save()
         summary = f"Made the packet: {made.pages} pages, {made.sha256[:12]}"
         data = {"sha256": made.sha256, "pages": made.pages, "attempt": claim.attempt}
-        _record(review, None, "system:packet:made", summary, data)
+        _record(holder, None, "system:packet:made", summary, data)
     return True
 
 
@@ -119,7 +139,7 @@ def fail_packet(claim: Claim, reason: str, *, again: bool) -> bool:
         found = _held(claim)
         if found is None:
             return False
-        review, packet = found
+        holder, packet = found
         packet.error = reason[:_MOST_ERROR]
         if again and claim.attempt < MAX_ATTEMPTS:
             packet.status = PacketStatus.QUEUED
@@ -129,7 +149,7 @@ def fail_packet(claim: Claim, reason: str, *, again: bool) -> bool:
         packet.status, packet.leased_until = PacketStatus.FAILED, None
         packet.save()
         data = {"error": packet.error, "attempt": claim.attempt}
-        _record(review, None, "system:packet:failed", "Could not make the packet", data)
+        _record(holder, None, "system:packet:failed", "Could not make the packet", data)
     return True
 
 
@@ -164,19 +184,25 @@ def _why_not(packet: Packet) -> str:
     return ""
 
 
-def _held(claim: Claim) -> tuple[Review, Packet] | None:
-    """Lock the review and then its packet; None when the packet is not this claim's any more."""
-    known = Packet.objects.values_list("snapshot__review_id", flat=True).get(pk=claim.packet_id)
-    review = lock_review(known)
+def _held(claim: Claim) -> tuple[Holder, Packet] | None:
+    """Lock what the packet is about, and then the packet; None when it is not this claim's any more."""
+    ids = Packet.objects.values_list("snapshot__review_id", "snapshot__fit_check_id")
+    review_id, fit_check_id = ids.get(pk=claim.packet_id)
+    holder: Holder = lock_fit_check(fit_check_id) if fit_check_id else lock_review(review_id)
     packet = Packet.objects.select_for_update().get(pk=claim.packet_id)
     mine = packet.status == PacketStatus.RENDERING and packet.attempts == claim.attempt
-    return (review, packet) if mine else None
+    return (holder, packet) if mine else None
 
 
 def _record(
-    review: Review, actor: Actor | None, verb: str, summary: str, data: dict[str, Any] | None = None
+    holder: Holder, actor: Actor | None, verb: str, summary: str, data: dict[str, Any] | None = None
 ) -> None:
-    """Append an event to the review's chain. Its content is frozen: only the head of the chain moves."""
+    """Append an event to the chain of the review, or of the service whose fit was checked."""
+    if isinstance(holder, FitCheck):
+        about = {"fit_check": holder.pk, **(data or {})}
+        events.record(actor, events.Act(verb, summary, data=about), service=holder.service)
+        return
+    review = holder  # its content is frozen: only the head of the chain moves
     stream = events.review_stream(review.pk)
     acts = [events.Act(verb, summary, data=data or {})]
     events.append(

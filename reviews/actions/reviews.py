@@ -17,6 +17,7 @@ from readiness.errors import NotFound, WrongState
 from reviews import permissions
 from reviews.actions.base import Change, changing, clean_text, count_figures
 from reviews.actions.carry_over import carry_over
+from reviews.actions.fit_checks import end_fit_checks
 from reviews.actions.watching import note_in, reopen_reached
 from reviews.models import Answer, Review, ReviewSection, Service
 from reviews.permissions import Subject
@@ -49,6 +50,7 @@ def start_review(actor: Actor, service_id: int, checklist_slug: str, facts: Mapp
         service.revision += 1
         service.save(update_fields=["facts", "revision", "updated_at"])
         reopen_reached([service.pk])
+        end_fit_checks(service, f"Review {review.number} was started.")
         change = Change(review, actor)
         _create_answers(review, cleaned)
         carried = carry_over(review) if review.previous else 0
@@ -83,7 +85,8 @@ def change_facts(actor: Actor, review_id: int, facts: Mapping[str, Any]) -> Revi
         review = change.review
         if cleaned == review.facts:
             return review
-        before, review.facts, review.fit = review.facts, cleaned, _fit(cleaned)
+        before, declared = review.facts, review.fit.get("declared", review.facts)
+        review.facts, review.fit = cleaned, _fit(cleaned, declared)
         moved = 0
         for section in review.sections.select_related("section"):
             section.review = review
@@ -102,9 +105,10 @@ def change_facts(actor: Actor, review_id: int, facts: Mapping[str, Any]) -> Revi
     return review
 
 
-def _fit(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _fit(facts: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict on the facts of today; `declared` are those of the start, to be held against it later."""
     verdict = fit_check(facts)
-    return {"verdict": verdict.verdict, "reasons": list(verdict.reasons)}
+    return {"verdict": verdict.verdict, "reasons": list(verdict.reasons), "declared": dict(declared)}
 
 
 def _latest_version(checklist_slug: str) -> ChecklistVersion:
@@ -139,7 +143,7 @@ def _create(actor: Actor, service: Service, version: ChecklistVersion, facts: di
         version=version,
         number=number,
         facts=facts,
-        fit=_fit(facts),
+        fit=_fit(facts, facts),
         previous=previous,
         started_by_id=actor.id,
         started_at=now,

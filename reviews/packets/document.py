@@ -58,12 +58,12 @@ class Block(NamedTuple):
 
 def to_html(snapshot: Snapshot, digest: str) -> str:
     """Return the whole document; `digest` is the SHA-256 of the snapshot's canonical bytes."""
-    template = _engine().get_template("packets/pdf/packet.html")
+    template = engine().get_template("packets/pdf/packet.html")
     return str(template.render(Context(_context(snapshot, digest))))
 
 
 @cache
-def _engine() -> Engine:
+def engine() -> Engine:
     """The packet's own template engine: no context processors, and a missing variable is seen in tests."""
     return Engine(
         dirs=[str(TEMPLATES)],
@@ -87,7 +87,7 @@ def _context(snapshot: Snapshot, digest: str) -> dict[str, Any]:
         "verdict": signoff.verdict,
         "verdict_words": words.verdict(snapshot, len(waived) + len(order_waivers)),
         "cover": _cover(snapshot, digest),
-        "sign_off_note": _markdown(signoff.note),
+        "sign_off_note": as_markdown(signoff.note),
         "fit": snapshot.fit.verdict,
         "fit_words": words.FIT[snapshot.fit.verdict],
         "fit_reasons": [words.line(reason) for reason in snapshot.fit.reasons],
@@ -107,7 +107,7 @@ def _context(snapshot: Snapshot, digest: str) -> dict[str, Any]:
         "head": words.grouped(snapshot.events.head),
         "digest": digest,
         "digest_grouped": words.grouped(digest),
-        "review_url": _web(review.url),
+        "review_url": web_address(review.url),
     }
 
 
@@ -164,7 +164,7 @@ def _block(item: ItemRecord) -> Block:
     lines = [Line("d", words.recorded_line(each)) for each in item.recorded]
     lines += [Line("j", words.line(reason)) for reason in item.judgement.reasons]
     lines += [_evidence(piece, item.answered_by) for piece in item.evidence]
-    lines += [Line("b", _markdown(piece.body)) for piece in item.evidence if piece.body]
+    lines += [Line("b", as_markdown(piece.body)) for piece in item.evidence if piece.body]
     lines += [
         Line(
             "e",
@@ -190,7 +190,7 @@ def _block(item: ItemRecord) -> Block:
         title=words.line(item.title),
         state=item.state,
         state_line=_state_line(item),
-        note=_markdown(item.note),
+        note=as_markdown(item.note),
         lines=[*_reasons(item), *lines],
     )
 
@@ -240,7 +240,7 @@ def _evidence(piece: EvidenceRecord, answered_by: str) -> Line:
         parts.append(piece.url)
     if piece.sha256:
         parts.append(words.short(piece.sha256, 12))
-    return Line("e", words.line(" · ".join(parts)), _web(piece.url))
+    return Line("e", words.line(" · ".join(parts)), web_address(piece.url))
 
 
 def _dates(piece: EvidenceRecord) -> str:
@@ -313,7 +313,7 @@ def _acts(events: list[EventRecord]) -> list[str]:
     return acts
 
 
-def _markdown(text: str) -> SafeString | str:
+def as_markdown(text: str) -> SafeString | str:
     """Return sanitised HTML that is cheap to set: flat lists, long listings in pieces, endless texts cut."""
     if not text.strip():
         return ""
@@ -356,5 +356,6 @@ def flat_lists(html: str) -> SafeString:
     return mark_safe(_LIST_TAG.sub(marked, html))  # noqa: S308 -- digits and bullets added to sanitised HTML
 
 
-def _web(url: str) -> str:
+def web_address(url: str) -> str:
+    """Return `url` if it is one of the web, else nothing: a packet links nowhere else."""
     return url if _WEB.fullmatch(url) else ""

@@ -10,8 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .document import to_html
-from .schema import content_hash, parse
+from . import document, fit_document, fit_schema, schema
 
 ATTACHMENT = "snapshot.json"
 _DESCRIPTION = "The snapshot that this packet was made from (RFC 8785 canonical JSON)"
@@ -31,11 +30,20 @@ def render_packet(snapshot_bytes: bytes) -> RenderedPacket:
 
     Raises UnreadableSnapshotError when the bytes are not a snapshot that this version can read.
     """
-    snapshot = parse(snapshot_bytes)
-    digest = content_hash(snapshot_bytes)
+    digest = schema.content_hash(snapshot_bytes)
+    html, signed_at = _html(snapshot_bytes, digest)
     from . import typesetter  # noqa: PLC0415 -- loads Pango and its friends
 
-    at = datetime.fromisoformat(snapshot.signoff.at).astimezone(UTC)
+    at = datetime.fromisoformat(signed_at).astimezone(UTC)
     attached = typesetter.attachment(ATTACHMENT, snapshot_bytes, _DESCRIPTION, at)
-    pdf, pages = typesetter.typeset(to_html(snapshot, digest), attached, bytes.fromhex(digest))
+    pdf, pages = typesetter.typeset(html, attached, bytes.fromhex(digest))
     return RenderedPacket(pdf, pages, hashlib.sha256(pdf).hexdigest())
+
+
+def _html(content: bytes, digest: str) -> tuple[str, str]:
+    """The document of a review or of a fit check, and when it was signed."""
+    if fit_schema.is_fit_check(content):
+        fit = fit_schema.parse(content)
+        return fit_document.to_html(fit, digest), fit.signed.at
+    snapshot = schema.parse(content)
+    return document.to_html(snapshot, digest), snapshot.signoff.at

@@ -36,18 +36,20 @@ class UnreadableSnapshotError(ValueError):
     """The bytes are not a snapshot that this version can read; the message says why."""
 
 
-class _Frozen(BaseModel):
+class Frozen(BaseModel):
+    """A part of a snapshot: no unknown fields, never changed."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-class Generator(_Frozen):
+class Generator(Frozen):
     """The program that froze the snapshot."""
 
     name: str
     version: str
 
 
-class ServiceRecord(_Frozen):
+class ServiceRecord(Frozen):
     """The reviewed Service as it was at sign-off."""
 
     slug: str
@@ -59,7 +61,7 @@ class ServiceRecord(_Frozen):
     repository_url: str
 
 
-class ReviewRecord(_Frozen):
+class ReviewRecord(Frozen):
     """Which Review this is."""
 
     number: int = Field(ge=1)
@@ -68,7 +70,7 @@ class ReviewRecord(_Frozen):
     started_by: str
 
 
-class ChecklistRecord(_Frozen):
+class ChecklistRecord(Frozen):
     """The published ChecklistVersion that was answered."""
 
     slug: str
@@ -77,7 +79,7 @@ class ChecklistRecord(_Frozen):
     content_hash: Sha256
 
 
-class FactRecord(_Frozen):
+class FactRecord(Frozen):
     """One profile fact, with the label and the words that readers saw."""
 
     name: str
@@ -86,21 +88,21 @@ class FactRecord(_Frozen):
     words: str
 
 
-class Fit(_Frozen):
+class Fit(Frozen):
     """The fit check's verdict with its reasons."""
 
     verdict: Literal["fits", "fits_with_cautions", "does_not_fit"]
     reasons: tuple[str, ...] = ()
 
 
-class Judgement(_Frozen):
+class Judgement(Frozen):
     """What the rules said of an answer's data; `verdict` is empty where an item has no rule."""
 
     verdict: str = ""
     reasons: tuple[str, ...] = ()
 
 
-class EvidenceRecord(_Frozen):
+class EvidenceRecord(Frozen):
     """One piece of Evidence that stood at sign-off (superseded pieces are in the audit trail)."""
 
     id: str
@@ -120,7 +122,7 @@ class EvidenceRecord(_Frozen):
     outcome: OutcomeName | None = None
 
 
-class ProbeRunRecord(_Frozen):
+class ProbeRunRecord(Frozen):
     """The latest finished run of one Probe for an Item."""
 
     probe: str
@@ -133,7 +135,7 @@ class ProbeRunRecord(_Frozen):
     config_hash: str = ""
 
 
-class Ruling(_Frozen):
+class Ruling(Frozen):
     """A reviewer's decision where a person and a Probe disagreed."""
 
     probe: str
@@ -143,7 +145,7 @@ class Ruling(_Frozen):
     at: Timestamp
 
 
-class WaiverRecord(_Frozen):
+class WaiverRecord(Frozen):
     """Permission to launch with an Item not met."""
 
     reason: str
@@ -154,21 +156,21 @@ class WaiverRecord(_Frozen):
     expires_on: Day
 
 
-class DeferralRecord(_Frozen):
+class DeferralRecord(Frozen):
     """A deliberate "not yet" with the trigger that says when to look again."""
 
     reason: str
     trigger: str
 
 
-class Recorded(_Frozen):
+class Recorded(Frozen):
     """One recorded value as a reader sees it: with the item's own label, written out."""
 
     label: str
     text: str
 
 
-class ItemRecord(_Frozen):
+class ItemRecord(Frozen):
     """An Item, its Answer and all that the Answer rests on. `note` is Markdown as typed.
 
     `data` is what was recorded, for programs; `recorded` is the same for readers: a line for the plain
@@ -196,7 +198,7 @@ class ItemRecord(_Frozen):
     deferral: DeferralRecord | None = None
 
 
-class ApprovalRecord(_Frozen):
+class ApprovalRecord(Frozen):
     """A reviewer's acceptance of one Section at one content digest."""
 
     by: str
@@ -206,7 +208,7 @@ class ApprovalRecord(_Frozen):
     digest: Sha256
 
 
-class FindingRecord(_Frozen):
+class FindingRecord(Frozen):
     """A gap that a reviewer raised in a Section; `item` is a slug, empty for the Section as a whole."""
 
     title: str
@@ -225,7 +227,7 @@ class FindingRecord(_Frozen):
     verified_at: Timestamp | None = None
 
 
-class SectionRecord(_Frozen):
+class SectionRecord(Frozen):
     """A Section in checklist order; `digest` is the content digest that its approvals hold.
 
     `order_waiver` is the permission to approve it before the Sections in front of it.
@@ -242,7 +244,7 @@ class SectionRecord(_Frozen):
     digest: Sha256
 
 
-class SignOffRecord(_Frozen):
+class SignOffRecord(Frozen):
     """The accountable person's decision on the whole Review at one content digest."""
 
     by: str
@@ -252,14 +254,14 @@ class SignOffRecord(_Frozen):
     digest: Sha256
 
 
-class ValidUntil(_Frozen):
+class ValidUntil(Frozen):
     """The first day on which something that the sign-off rests on goes stale, and what."""
 
     date: Day
     reason: str
 
 
-class EventRecord(_Frozen):
+class EventRecord(Frozen):
     """One Event with all that its hash covers, so that the chain can be checked without the server."""
 
     seq: int = Field(ge=1)
@@ -274,7 +276,7 @@ class EventRecord(_Frozen):
     hash: Sha256
 
 
-class EventTrail(_Frozen):
+class EventTrail(Frozen):
     """The review's whole chain of Events up to the sign-off, oldest first; `head` is the last link's hash."""
 
     stream: str
@@ -284,7 +286,7 @@ class EventTrail(_Frozen):
     entries: tuple[EventRecord, ...] = ()
 
 
-class Snapshot(_Frozen):
+class Snapshot(Frozen):
     """The whole snapshot. Counts are never stored: `reviews.packets.figures` computes them."""
 
     schema_version: Literal[1] = 1

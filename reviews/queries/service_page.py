@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from checklist.facts import FACTS, Fact
+from checklist.rules import fit_contradictions
 from checklist.rules.rota import Shift
 from readiness.accounts.models import Membership
-from reviews.models import Deferral, Event, ProbeRun, Review, ReviewSection, Service, Waiver
+from reviews.models import Deferral, Event, FitCheck, ProbeRun, Review, ReviewSection, Service, Waiver
 from reviews.queries.capacity import Capacity, load_capacity
 from reviews.queries.deferrals import of_service
 from reviews.queries.on_call import OnCall, load_on_call, on_call_now
@@ -27,7 +28,7 @@ from reviews.standing import (
     next_step,
     section_badge,
 )
-from reviews.states import OPEN_REVIEW, ReviewStatus, WaiverStatus
+from reviews.states import LIVE_FIT_CHECK, OPEN_REVIEW, ReviewStatus, WaiverStatus
 
 _REVIEWS: Final = 10
 _EVENTS: Final = 20
@@ -49,8 +50,20 @@ class ServicePage:
     facts: list[tuple[str, str]]
     open_facts: list[str]
     deferrals: list[Deferral]
+    fit_check: FitCheck | None
     on_call: OnCall
     capacity: Capacity
+
+    @property
+    def fit_warnings(self) -> list[str]:
+        """What speaks against the recorded “does not fit” by now."""
+        row = self.fit_check
+        return fit_contradictions(row.facts, row.service.facts) if row else []
+
+    @property
+    def people_on_call(self) -> int | None:
+        """The size of the rotation, where there is a rota."""
+        return self.on_call.rotation.size if self.on_call.roster else None
 
     @property
     def now_on_call(self) -> list[Shift]:
@@ -87,9 +100,18 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
         ],
         open_facts=[fact.label for fact in FACTS if not _stated(service, fact)],
         deferrals=of_service(service),
+        fit_check=_fit_check(service),
         on_call=load_on_call(service, review=current),
         capacity=load_capacity(service, review=current),
     )
+
+
+def _fit_check(service: Service) -> FitCheck | None:
+    rows = FitCheck.objects.filter(service=service, status__in=LIVE_FIT_CHECK)
+    row = rows.select_related("version__checklist", "recorded_by", "signed_by").first()
+    if row is not None:
+        row.service = service
+    return row
 
 
 def _stated(service: Service, fact: Fact) -> bool:

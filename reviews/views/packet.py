@@ -36,9 +36,15 @@ def packet(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     retry = permissions.allowed(access.actor(request), "packet.retry", Subject(review.service.team_id))
     context: dict[str, Any] = {"review": review, "packet": row, "retry": retry}
     if row is not None:
-        moving = row.status in {PacketStatus.QUEUED, PacketStatus.RENDERING}
-        waiting = row.status == PacketStatus.QUEUED and timezone.now() - row.requested_at > _TAKEN_WITHIN
-        context |= {"moving": moving, "is_untaken": waiting}
+        addresses = {
+            f"{name}_url": reverse(f"reviews:{view}", args=[slug, number])
+            for name, view in (
+                ("state", "packet"),
+                ("download", "packet_download"),
+                ("retry", "packet_retry"),
+            )
+        }
+        context |= {**state_of(row), **addresses}
         if not wants_fragment(request):
             context |= _summary(review)
     response = render_page(request, "reviews/packet.html", "reviews/_packet_state.html", context)
@@ -46,6 +52,13 @@ def packet(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     if wants_fragment(request) and row is not None and row.status == PacketStatus.DONE:
         return with_toast(response, "The packet is made.")
     return response
+
+
+def state_of(row: Packet) -> dict[str, bool]:
+    """Whether a packet is under way, and whether it waits for a worker that does not come."""
+    moving = row.status in {PacketStatus.QUEUED, PacketStatus.RENDERING}
+    waiting = row.status == PacketStatus.QUEUED and timezone.now() - row.requested_at > _TAKEN_WITHIN
+    return {"moving": moving, "is_untaken": waiting}
 
 
 @login_required

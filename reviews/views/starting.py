@@ -17,6 +17,7 @@ from readiness.http import redirect, render_page, wants_fragment
 from readiness.tasks import enqueue
 from reviews import access, tasks
 from reviews.actions import reviews as actions
+from reviews.actions.fit_checks import record_misfit
 from reviews.forms.reviews import StartForm
 from reviews.models import Service
 from reviews.queries.content import digest_of
@@ -47,10 +48,16 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     form = StartForm(request.POST, facts=service.facts)
     if not form.is_valid():
         return _page(request, service, form, None, Invalid("Please check what you entered."))
-    if wants_fragment(request) or "confirmed" not in request.POST:
+    if wants_fragment(request) or not {"confirmed", "record"} & set(request.POST):
         return _page(request, service, form, form.facts)
     if request.POST.get("seen") != fit_digest(form.facts, fit_check(form.facts)):
         return _page(request, service, form, form.facts, Conflict(_CHANGED))
+    do = _record if "record" in request.POST else _begin
+    return do(request, service, form)
+
+
+def _begin(request: HttpRequest, service: Service, form: StartForm) -> HttpResponse:
+    """Start the review, and go there."""
     try:
         review = actions.start_review(
             access.actor(request), service.pk, form.cleaned_data["checklist"], form.facts
@@ -62,6 +69,23 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         request, f"Review {review.number} is open. Answer in any order; approval follows the sequence."
     )
     return redirect(request, review.get_absolute_url())
+
+
+def _record(request: HttpRequest, service: Service, form: StartForm) -> HttpResponse:
+    """Record that the checklist does not fit, in place of a review."""
+    try:
+        row = record_misfit(
+            access.actor(request),
+            service.pk,
+            form.cleaned_data["checklist"],
+            form.facts,
+            request.POST.get("note", ""),
+        )
+    except DomainError as error:
+        return _page(request, service, form, form.facts, error)
+    enqueue(tasks.follow_up_deferrals)
+    messages.success(request, "Recorded. An accountable person signs it.")
+    return redirect(request, row.get_absolute_url())
 
 
 def _page(
@@ -80,6 +104,7 @@ def _page(
         "verdict": verdict,
         "seen": fit_digest(facts, verdict) if facts is not None and verdict else "",
         "error": error,
+        "note": request.POST.get("note", ""),
     }
     status = error.status if error else 200
     return render_page(request, "reviews/start.html", "reviews/_fit.html", context, status)
