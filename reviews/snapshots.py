@@ -9,11 +9,14 @@ from typing import Any, cast
 from django.conf import settings
 
 from checklist.facts import FACTS
+from checklist.models import Item
 from checklist.rules import recorded_lines
+from checklist.rules.judging import duration_in_words
 from readiness import __version__
 from reviews.events import review_stream
 from reviews.models import (
     Approval,
+    Drill,
     Event,
     Evidence,
     Finding,
@@ -26,13 +29,17 @@ from reviews.models import (
 )
 from reviews.packets import schema
 from reviews.queries.content import digest_of, section_content
+from reviews.queries.drills import ended_drills, spec_of, standing_of
 from reviews.queries.sheet import ItemSheet, SectionSheet, probe_title
-from reviews.states import AnswerState, RunStatus, WaiverStatus
+from reviews.states import AnswerState, DrillStatus, RunStatus, WaiverStatus
 
 
 def build_snapshot(review: Review, sign_off: SignOff, sheets: list[SectionSheet]) -> schema.Snapshot:
-    """Return the snapshot of a review at its sign-off; one query for the events, none per item."""
+    """Return the snapshot of a review at its sign-off. A query for events, one for drills, none per item."""
     service = review.service
+    drills: dict[str, list[Drill]] = {}
+    for drill in ended_drills(review):
+        drills.setdefault(drill.item, []).append(drill)
     return schema.Snapshot(
         generator=schema.Generator(name="Readiness", version=__version__),
         service=service_record(service),
@@ -50,7 +57,7 @@ def build_snapshot(review: Review, sign_off: SignOff, sheets: list[SectionSheet]
         ),
         facts=fact_records(review.facts),
         fit=schema.Fit(verdict=review.fit["verdict"], reasons=review.fit["reasons"]),
-        sections=tuple(_section(sheet) for sheet in sheets),
+        sections=tuple(_section(sheet, drills) for sheet in sheets),
         signoff=schema.SignOffRecord(
             by=str(sign_off.by),
             at=schema.timestamp(sign_off.at),
@@ -94,7 +101,7 @@ def valid_until(sheets: list[SectionSheet]) -> schema.ValidUntil | None:
     return schema.ValidUntil(date=schema.day(day), reason=reason)
 
 
-def _section(sheet: SectionSheet) -> schema.SectionRecord:
+def _section(sheet: SectionSheet, drills: Mapping[str, list[Drill]]) -> schema.SectionRecord:
     row = sheet.section
     findings = [*sheet.findings, *(finding for item in sheet.items for finding in item.findings)]
     return schema.SectionRecord(
@@ -102,7 +109,7 @@ def _section(sheet: SectionSheet) -> schema.SectionRecord:
         slug=row.slug,
         title=row.section.title,
         question=row.section.question,
-        items=tuple(_item(item) for item in sheet.items),
+        items=tuple(_item(item, drills.get(item.item.slug, [])) for item in sheet.items),
         approvals=tuple(_approval(approval) for approval in sheet.valid_approvals),
         findings=tuple(_finding(finding) for finding in findings),
         order_waiver=_waiver(sheet.order_waiver),
@@ -110,7 +117,7 @@ def _section(sheet: SectionSheet) -> schema.SectionRecord:
     )
 
 
-def _item(sheet: ItemSheet) -> schema.ItemRecord:
+def _item(sheet: ItemSheet, drills: list[Drill]) -> schema.ItemRecord:
     answer, item = sheet.answer, sheet.item
     state = answer.state if answer.applicable else AnswerState.NOT_APPLICABLE
     deferred = answer.applicable and state == AnswerState.DEFERRED
@@ -136,6 +143,7 @@ def _item(sheet: ItemSheet) -> schema.ItemRecord:
         answered_at=_moment(answer.answered_at),
         evidence=tuple(_evidence(row) for row in sheet.evidence),
         probe_runs=tuple(_run(run) for run in sheet.runs if run.status == RunStatus.DONE),
+        drills=tuple(_drill(drill, item, answer.data.get("drill")) for drill in drills),
         rulings=tuple(_ruling(ruling) for ruling in sheet.rulings),
         waiver=_waiver(sheet.waiver),
         deferral=schema.DeferralRecord(reason=answer.reason, trigger=answer.trigger) if deferred else None,
@@ -172,6 +180,26 @@ def _run(run: ProbeRun) -> schema.ProbeRunRecord:
         finished_at=schema.timestamp(run.finished_at or run.requested_at),
         facts_hash=run.facts_hash,
         config_hash=run.config_hash,
+    )
+
+
+def _drill(row: Drill, item: Item, counts: int | None) -> schema.DrillRecord:
+    event = row.corroborated_by
+    return schema.DrillRecord(
+        id=row.pk,
+        ended_at=schema.timestamp(row.ended_at or row.arranged_at),
+        stopped_at=_moment(row.stopped_at),
+        duration_ms=row.duration_ms,
+        took="" if row.duration_ms is None else duration_in_words(round(row.duration_ms / 1000)),
+        runner=str(row.runner),
+        witness=str(row.witness),
+        source=row.get_source_display(),
+        outcome=row.outcome,
+        verdict=row.judgement.get("verdict", ""),
+        standing="Abandoned" if row.status == DrillStatus.ABANDONED else standing_of(row, spec_of(item)),
+        counts=row.pk == counts,
+        borne_out_by=f"{event}, {event.environment}, {schema.timestamp(event.at)}" if event else "",
+        why=row.clock_fault or row.ended_reason,
     )
 
 

@@ -21,6 +21,7 @@ from readiness.markdown import render_markdown
 from . import figures, words
 from .schema import (
     ApprovalRecord,
+    DrillRecord,
     EventRecord,
     EvidenceRecord,
     FindingRecord,
@@ -175,6 +176,7 @@ def _block(item: ItemRecord) -> Block:
         )
         for run in item.probe_runs
     ]
+    lines += [Line("e", words.line(_drill(drill))) for drill in item.drills]
     lines += [
         Line(
             "r",
@@ -193,6 +195,20 @@ def _block(item: ItemRecord) -> Block:
         note=as_markdown(item.note),
         lines=[*_reasons(item), *lines],
     )
+
+
+def _drill(drill: DrillRecord) -> str:
+    what = drill.outcome or "no outcome"
+    parts = [
+        f"▶ drill · {words.at_minute(drill.stopped_at or drill.ended_at)}: {what}",
+        drill.took,
+        f"run by {drill.runner}, watched by {drill.witness}",
+        drill.standing.lower(),
+        drill.borne_out_by,
+        drill.why,
+        "this one counts" if drill.counts else "",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def _state_line(item: ItemRecord) -> str:

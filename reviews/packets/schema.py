@@ -170,6 +170,28 @@ class Recorded(Frozen):
     text: str
 
 
+class DrillRecord(Frozen):
+    """One drill that ended. All are listed; `counts` marks the one that decided the answer.
+
+    `standing` says how well it is borne out, `borne_out_by` which deployment did so.
+    """
+
+    id: int
+    ended_at: Timestamp
+    stopped_at: Timestamp | None = None
+    duration_ms: int | None = Field(default=None, ge=0)
+    took: str = ""
+    runner: str
+    witness: str
+    source: str
+    outcome: str = ""
+    verdict: str = ""
+    standing: str
+    counts: bool = False
+    borne_out_by: str = ""
+    why: str = ""
+
+
 class ItemRecord(Frozen):
     """An Item, its Answer and all that the Answer rests on. `note` is Markdown as typed.
 
@@ -193,6 +215,7 @@ class ItemRecord(Frozen):
     answered_at: Timestamp | None = None
     evidence: tuple[EvidenceRecord, ...] = ()
     probe_runs: tuple[ProbeRunRecord, ...] = ()
+    drills: tuple[DrillRecord, ...] = ()
     rulings: tuple[Ruling, ...] = ()
     waiver: WaiverRecord | None = None
     deferral: DeferralRecord | None = None

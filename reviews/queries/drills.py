@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -18,7 +17,7 @@ from checklist.rules.specs import DrillSpec
 from readiness import clock
 from readiness.accounts.models import User
 from reviews.drill_chart import Chart, Past, draw, short
-from reviews.models import Answer, AnswerRevision, Deployment, Drill, DrillEntry, Evidence
+from reviews.models import Answer, AnswerRevision, Deployment, Drill, DrillEntry, Evidence, Review, Turn
 from reviews.states import DeploymentKind, DrillSource, DrillStatus
 
 MOST_PEOPLE: Final = 500
@@ -63,10 +62,12 @@ def _facts(answer: Answer, people: list[User], rule: RunnerRule) -> dict[int, Ru
     team = set(service.team.memberships.filter(user_id__in=ids).values_list("user_id", flat=True))
     in_section: set[int] = set()
     in_service: set[int] = set()
+    on_call: set[str] = set()
     if rule == "new_to_on_call":
         # The section's answers are those of all reviews of the service: carried over ones were written
         # earlier.
         in_section = _wrote(Q(answer__section__slug=answer.section.slug), service.pk, ids)
+        on_call = _has_been_on_call(service.pk)
     elif rule == "stranger":
         in_service = _wrote(Q(), service.pk, ids)
     return {
@@ -75,9 +76,16 @@ def _facts(answer: Answer, people: list[User], rule: RunnerRule) -> dict[int, Ru
             in_owning_team=each.pk in team,
             wrote_section=each.pk in in_section,
             wrote_service=each.pk in in_service,
+            on_call=not on_call.isdisjoint({str(each).casefold(), each.email.casefold()}),
         )
         for each in people
     }
+
+
+def _has_been_on_call(service_id: int) -> set[str]:
+    """Names of all whose turn on the service's rota has begun; whose first one is still to come is new."""
+    begun = Turn.objects.filter(roster__service_id=service_id, starts_at__lte=timezone.now())
+    return {name.casefold() for name in begun.order_by().values_list("person", flat=True).distinct()}
 
 
 def _wrote(where: Q, service_id: int, ids: list[int]) -> set[int]:
@@ -132,8 +140,19 @@ def known_runbooks(answer: Answer) -> set[str]:
 
 
 def drills_of(answer: Answer) -> list[Drill]:
-    """The drills of one answer, the newest first. One query."""
-    return list(answer.drills.select_related(*_WITH).order_by("-pk")[:MOST_DRILLS])
+    """The drills of an item in this review and those before it, the newest first. One query."""
+    rows = Drill.objects.filter(
+        service_id=answer.review.service_id, item=answer.item.slug, review__number__lte=answer.review.number
+    )
+    return list(rows.select_related(*_WITH).order_by("-pk")[:MOST_DRILLS])
+
+
+def ended_drills(review: Review) -> list[Drill]:
+    """All drills of a review and of those before it that have ended, the oldest first. One query."""
+    rows = Drill.objects.filter(
+        service_id=review.service_id, review__number__lte=review.number, ended_at__isnull=False
+    )
+    return list(rows.select_related(*_WITH).order_by("pk"))
 
 
 def past_drills(service_id: int, item: str) -> list[Drill]:
@@ -234,21 +253,11 @@ def load_drill(drill: Drill) -> DrillSheet:
     return DrillSheet(drill, spec_of(drill.answer.item), entries)
 
 
-def load_sheets(drills: Iterable[Drill]) -> list[DrillSheet]:
-    """Many drills with their logs, for the packet. One query; `drill.answer.item` is there already."""
-    listed = list(drills)
-    if not listed:
-        return []
-    by_drill: dict[int, list[DrillEntry]] = {each.pk: [] for each in listed}
-    for entry in DrillEntry.objects.filter(drill__in=by_drill).select_related("by").order_by("pk"):
-        by_drill[entry.drill_id].append(entry)
-    return [DrillSheet(each, spec_of(each.answer.item), by_drill[each.pk]) for each in listed]
-
-
 @dataclass
 class DrillPanel:
     """The drills of an item, for its page: the open one, those that ended, and the chart of their times."""
 
+    answer: Answer
     spec: DrillSpec
     drills: list[Drill]
     chart: Chart | None
@@ -256,8 +265,8 @@ class DrillPanel:
 
     @property
     def open(self) -> Drill | None:
-        """The drill that has not ended yet."""
-        return next((each for each in self.drills if each.is_open), None)
+        """The drill of this review that has not ended yet."""
+        return next((each for each in self.drills if each.is_open and each.answer_id == self.answer.pk), None)
 
     @property
     def ended(self) -> list[tuple[Drill, str]]:
@@ -274,6 +283,7 @@ def load_panel(answer: Answer) -> DrillPanel:
     """What an item's page shows of its drills. Two queries."""
     spec = spec_of(answer.item)
     return DrillPanel(
+        answer,
         spec,
         drills_of(answer),
         chart_of(answer.review.service_id, answer.item.slug, spec),

@@ -28,12 +28,16 @@ from reviews.actions.drills import (
     stop_drill,
 )
 from reviews.actions.evidence import withdraw
-from reviews.models import Drill, DrillEntry, Evidence, Review
-from reviews.queries.sheet import load_sheet
+from reviews.actions.sections import approve_section, submit_section
+from reviews.actions.sign_off import review_digest, sign_off
+from reviews.models import Drill, DrillEntry, Evidence, Review, Roster, Snapshot
+from reviews.packets import schema
+from reviews.packets.document import to_html
+from reviews.queries.sheet import load_review_sheets, load_sheet
 from reviews.tasks import expire_drills
 from tests.cast import Cast
 from tests.factories import UserFactory
-from tests.reviews.builders import section
+from tests.reviews.builders import section, seen
 from tests.reviews.drill_builders import (
     ITEM,
     NOW,
@@ -269,6 +273,20 @@ def test_who_wrote_in_the_section_does_not_run_its_drill(cast: Cast) -> None:
     arranged(cast, review, runner=cast.owner, witness=cast.member)  # of the team, but wrote nothing here
 
 
+def test_who_has_been_on_call_is_not_new(cast: Cast) -> None:
+    review = drill_review(cast)
+    roster = Roster.objects.create(service=review.service, updated_by=cast.owner, updated_at=NOW)
+    first = timezone.now() + timedelta(days=3)
+    turn = roster.turns.create(
+        person="stan stranger", role="primary", starts_at=first, ends_at=first + timedelta(days=7)
+    )
+    drill = arranged(cast, review)  # the first turn is still to come
+    turn.starts_at = timezone.now() - timedelta(days=3)
+    turn.save()
+    with pytest.raises(Invalid, match="is on call for this service"):
+        start_drill(actor_of(cast.owner), drill.pk, declared_new=True)
+
+
 def test_a_stranger_is_outside_the_team_and_never_answered(cast: Cast) -> None:
     review = drill_review(cast, STRANGER)
     with pytest.raises(Invalid, match="in the team that owns"):
@@ -411,6 +429,30 @@ def test_an_answer_is_not_typed_past_the_drill(cast: Cast) -> None:
         save_answer(actor_of(cast.member), review.pk, ITEM, Said("met", data=made_up), 0)
     saved = save_answer(actor_of(cast.member), review.pk, ITEM, Said("met", note="We are good at it"), 0)
     assert saved.state == "unanswered"
+
+
+def test_the_packet_lists_all_drills(cast: Cast) -> None:
+    review = drill_review(cast)
+    with moved_clock() as moved:
+        failed = graded(cast, review, moved, 700)
+        abandon_drill(actor_of(cast.owner), started(cast, review).pk)
+        passed = graded(cast, review, moved, 300)
+    submit_section(actor_of(cast.member), section(review))
+    approve_section(actor_of(cast.reviewer), section(review), seen(section(review)))
+    digest = review_digest(load_review_sheets(review))
+    sign_off(actor_of(cast.accountable), review.pk, ready=True, note="", seen_digest=digest)
+    content = schema.parse(bytes(Snapshot.objects.get().content))
+    (item,) = content.sections[0].items
+    assert [(each.standing, each.took, each.counts) for each in item.drills] == [
+        ("Witnessed", "11 min 40 s", False),
+        ("Abandoned", "", False),
+        ("Witnessed", "5 minutes", True),
+    ]
+    assert [each.id for each in item.drills if each.counts] == [passed.pk] != [failed.pk]
+    html = to_html(content, "0" * 64)
+    assert "run by Stan Stranger, watched by Olga Owner" in html
+    assert "this one counts" in html
+    assert "What changed?: Answer 1 · After: 1 min 40 s · Graded: right" in html
 
 
 def test_a_drill_that_grew_old_stands_in_the_way(cast: Cast) -> None:
