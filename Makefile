@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock clean system-libraries chromium
+.PHONY: help setup run test check bench lock clean system-libraries test-programs
 .SILENT:
 
 help: ## List the targets
@@ -18,7 +18,7 @@ setup: ## Make the environment: .venv with everything pinned in it, and the `rea
 run: setup system-libraries ## Start Readiness with demo data at http://localhost:8000 (PORT=8001 for another port)
 	exec $(BIN)/readiness run --demo --exit-with-parent
 
-test: setup system-libraries chromium ## Run every test: unit, integration, browser
+test: setup system-libraries test-programs ## Run every test: unit, integration, browser
 	exec $(BIN)/python -m pytest
 
 check: setup ## Run linters, types, and the checks of the project itself
@@ -41,5 +41,5 @@ clean: ## Remove the environment and caches. Data in var/ stays
 system-libraries: setup
 	$(BIN)/python -m readiness.embedded.system libraries
 
-chromium: setup
-	$(BIN)/python -m readiness.embedded.system chromium
+test-programs: setup
+	$(BIN)/python -m readiness.embedded.system tests

@@ -1,4 +1,4 @@
-"""What has to come from the operating system: WeasyPrint's libraries, and Chromium for the browser tests.
+"""What has to come from the operating system: WeasyPrint's libraries, and what only the tests need.
 
 Installed with apt where that is possible without asking; otherwise the exact command is shown.
 """
@@ -18,10 +18,11 @@ _LIBRARIES = {
 }
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _DRIVER = {"libatomic.so.1": "libatomic1"}  # of Playwright, which brings everything else
+_PROGRAMS = {"pdftotext": "poppler-utils"}  # reads a packet independently of what made it
 
 
 def main(arguments: list[str]) -> int:
-    """Make sure that `libraries` or `chromium` is there. Return the exit code."""
+    """Make sure that the `libraries`, or what the `tests` need, are there. Return the exit code."""
     missing = missing_packages(arguments[0])
     if not missing:
         return 0
@@ -55,9 +56,10 @@ def main(arguments: list[str]) -> int:
 
 
 def missing_packages(what: str) -> list[str]:
-    """Return the Debian packages that are missing for `libraries` or `chromium`."""
-    if what == "chromium":
-        return [*([] if chromium() else ["chromium"]), *_missing(_DRIVER)]
+    """Return the Debian packages that are missing for `libraries` or `tests`."""
+    if what == "tests":
+        programs = [package for program, package in _PROGRAMS.items() if not shutil.which(program)]
+        return [*([] if chromium() else ["chromium"]), *programs, *_missing(_DRIVER)]
     return _missing(_LIBRARIES)
 
 
