@@ -16,7 +16,7 @@ import rfc8785
 from pydantic import BaseModel, ValidationError
 
 from checklist.models import Item, Section
-from checklist.rules import applies
+from checklist.rules import applies, look_again
 from checklist.rules.specs import AttestationSpec, DrillSpec, InventorySpec, MeasureSpec, RegisterSpec
 from readiness.errors import Invalid
 from reviews.judging import Context, is_computed, judge, sources_of
@@ -256,6 +256,9 @@ class _Planner:
             state, judgement = AnswerState.UNANSWERED.value, {}
         else:
             state, judgement = str(judged.state), judged.as_json()
+        if item.kind == Item.Kind.REGISTER:
+            for decision, why in dict(answer.judgement.get("look_again", {})).items():
+                judgement = look_again(item.spec, judgement, decision, why)
         follows = answer.state not in _BY_HAND and (is_computed(item) or bool(answer.data))
         return (state if follows and item.kind != Item.Kind.ATTESTATION else answer.state), judgement
 

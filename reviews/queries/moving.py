@@ -9,6 +9,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from checklist.draft_queries import latest_published
+from checklist.models import ChecklistVersion
 from reviews.models import Answer, Approval, Finding, Review, ReviewSection, Waiver
 from reviews.moving import AnswerNow, Held, Plan, ReviewNow, SectionNow, Target, plan_move
 from reviews.queries.sheet import LIVE_WAIVER
@@ -19,6 +21,14 @@ def open_reviews(checklist_slug: str) -> QuerySet[Review]:
     """The open reviews over any version of a checklist."""
     rows = Review.objects.select_related("service", "version", "checklist")
     return rows.filter(checklist__slug=checklist_slug, status__in=OPEN_REVIEW).order_by("service__name", "id")
+
+
+def newer_version(review: Review) -> ChecklistVersion | None:
+    """The latest version of an open review's checklist, if it is not the review's own. One query at most."""
+    if not review.is_open:
+        return None
+    latest = latest_published(review.checklist.slug)
+    return None if latest is None or latest.pk == review.version_id else latest
 
 
 def plan_moves(reviews: Iterable[Review], target: Target, now: datetime | None = None) -> list[Plan]:

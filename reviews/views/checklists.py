@@ -23,7 +23,7 @@ from reviews import access, permissions
 from reviews.actions.moving import move_review, publish_and_move
 from reviews.models import Review
 from reviews.permissions import Subject
-from reviews.queries.moving import open_reviews, orphaned_answers, plan_moves
+from reviews.queries.moving import newer_version, open_reviews, orphaned_answers, plan_moves
 
 
 @login_required
@@ -91,15 +91,15 @@ def review_version(request: HttpRequest, slug: str, number: int) -> HttpResponse
 
 
 def _version_page(request: HttpRequest, review: Review, error: DomainError | None = None) -> HttpResponse:
-    latest = latest_published(review.checklist.slug)
+    newer = newer_version(review)
     about = Subject(team_id=review.service.team_id)
     context: dict[str, Any] = {
         "review": review,
-        "latest": latest,
+        "latest": newer,
         "error": error,
         "may_move": permissions.allowed(access.actor(request), "review.move", about),
         "orphaned": orphaned_answers(review),
     }
-    if latest is not None and review.is_open and latest.pk != review.version_id:
-        context["plan"] = plan_moves([review], sections_with_items(latest))[0]
+    if newer is not None:
+        context["plan"] = plan_moves([review], sections_with_items(newer))[0]
     return render_page(request, "reviews/review_version.html", None, context, error.status if error else 200)

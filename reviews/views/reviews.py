@@ -23,6 +23,7 @@ from reviews.forms.reviews import StartForm
 from reviews.models import Packet, Review
 from reviews.permissions import Subject
 from reviews.queries.authors import review_authors
+from reviews.queries.moving import newer_version
 from reviews.queries.sheet import SectionSheet, load_review_sheets
 from reviews.queries.workspace import sequence
 from reviews.verbs import Verbs
@@ -119,6 +120,7 @@ def _sign_off_page(
         "verdict": verdict_for(sheets),
         "waivers": _waivers(sheets),
         "form": form or SignOffForm(initial={"digest": review_digest(sheets)}, prefix="sign"),
+        "newer": newer_version(review),
         "error": error,
     }
     return render_page(request, "reviews/sign_off.html", None, context, error.status if error else 200)
