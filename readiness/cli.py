@@ -19,6 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(options)
     if options.command == "prepare":
         return _prepare()
+    if options.command == "lint-runbook":
+        from readiness import lint_runbook
+
+        return lint_runbook.main(options, sys.stdout)
     return _become(options.command)
 
 
@@ -37,7 +41,18 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="the worker for short tasks and probes alone")
     commands.add_parser("packets", help="the worker that renders packets alone")
     commands.add_parser("beat", help="the scheduler alone")
+    lint = commands.add_parser("lint-runbook", help="say what is missing in runbooks, with line numbers")
+    _add_lint_arguments(lint)
     return parser
+
+
+def _add_lint_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="Markdown files; - reads standard input")
+    parser.add_argument(
+        "--format", choices=["text", "github", "sarif"], default="text", help="of the findings"
+    )
+    parser.add_argument("--alert", default="", help="name of the alert: a title that holds it names it")
+    parser.add_argument("--template", action="store_true", help="print a runbook to start from")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -13,17 +13,13 @@ from typing import Any, Final
 import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.ruler import RuleOptionsType
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+from readiness.bounded_markdown import TooMuchWork, bounded_parser
+
 MAX_CHARACTERS: Final = 100_000
-MAX_STEPS: Final = 80_000
-MAX_TOKENS: Final = 40_000
 
 _HEADINGS_DOWN: Final = 2  # text stands below a page's and a section's own headings
 _LOWEST_HEADING: Final = 6
@@ -50,36 +46,7 @@ def _shifted(tag: str) -> str:
     return f"h{min(int(tag[1]) + _HEADINGS_DOWN, _LOWEST_HEADING)}"
 
 
-class _TooMuchWork(Exception):
-    """The text takes more steps than an honest one of its length."""
-
-
-def _step(state: StateBlock | StateInline) -> bool:
-    state.env["steps"] = steps = state.env.get("steps", 0) + 1
-    if steps > MAX_STEPS or len(state.tokens) > MAX_TOKENS:
-        raise _TooMuchWork
-    return False
-
-
-def _block_step(state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
-    return _step(state)
-
-
-def _inline_step(state: StateInline, _silent: bool) -> bool:
-    return _step(state)
-
-
-def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}, renderer_cls=_Renderer)
-    parser.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])
-    # The first rule of both rulers and of every search for the end of a block: it counts and matches nothing.
-    inside: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("table", "step", _block_step, inside)
-    parser.inline.ruler.before("text", "step", _inline_step)
-    return parser
-
-
-_PARSER: Final = _make_parser()
+_PARSER: Final = bounded_parser(renderer=_Renderer)
 
 
 def render_markdown(text: str) -> SafeString:
@@ -92,7 +59,7 @@ def render_markdown(text: str) -> SafeString:
     readable = text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()
     try:
         html = _PARSER.render(readable)
-    except _TooMuchWork:
+    except TooMuchWork:
         html = f"<pre>{escape(readable)}</pre>"
     clean = nh3.clean(
         html,
