@@ -18,6 +18,7 @@ from readiness.accounts.actions import Roles
 from readiness.accounts.demo import DEMO_DOMAIN
 from readiness.accounts.models import User
 from readiness.accounts.rights import Actor, actor_of
+from readiness.demo import duties
 from readiness.demo.services import FACTS, SERVICES, TEAMS, DemoService
 from readiness.demo.stories import STORIES, Story
 from readiness.errors import WrongState
@@ -53,8 +54,10 @@ def seed() -> None:
     people = _people()
     teams = _teams(people)
     services = {each.slug: _service(each, people, teams) for each in SERVICES}
+    actors = {name: _actor(user) for name, user in people.items()}
     for slug, tell in STORIES.items():
-        tell(Story(services[slug], {name: _actor(user) for name, user in people.items()}, CHECKLIST))
+        tell(Story(services[slug], actors, CHECKLIST))
+    duties.tell(services, actors)
 
 
 def _people() -> dict[str, User]:

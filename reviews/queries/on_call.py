@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from checklist.models import Item
+from checklist.rules.fit import fit_contradictions
 from checklist.rules.judgement import Verdict
 from checklist.rules.on_call import (
     LEAST_PEOPLE,
@@ -95,6 +96,12 @@ class OnCall:
         """The turns as a list beside the picture, as they begin."""
         turns = [turn for turn in self.rotation.turns if turn.ends_at > self.now - timedelta(days=7)]
         return sorted(turns, key=lambda turn: (turn.starts_at, turn.role))
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Where the size of the rota speaks against the facts of the live review."""
+        facts = self.review.facts if self.review else {}
+        return fit_contradictions(facts, facts, people_on_call=self.rotation.size)
 
     @cached_property
     def source(self) -> str:

@@ -10,13 +10,15 @@ from django.core.management import CommandError, call_command
 from checklist.models import ChecklistVersion
 from readiness.accounts.demo import demo_people
 from readiness.accounts.models import Team, User
-from readiness.accounts.rights import actor_of
+from readiness.accounts.rights import Actor, actor_of
 from readiness.demo.answers import SAMPLES
 from readiness.demo.seed import seed
 from readiness.errors import WrongState
 from reviews import events
 from reviews.models import Event, Packet, Review, Service, Snapshot
 from reviews.packets import schema
+from reviews.queries.my_work import load_my_work
+from reviews.queries.on_call import load_on_call
 from reviews.queries.portfolio import Choice, load_portfolio
 from reviews.standing import badge, next_step
 from tests.factories import UserFactory
@@ -70,11 +72,22 @@ def test_the_whole_demo(demo: None, settings: Any) -> None:
     content = bytes(Snapshot.objects.get(review=review).content)
     assert all(item.state != "unanswered" for part in schema.parse(content).sections for item in part.items)
     assert Packet.objects.count() == 2
+    assert_rotas(people["Max"])
 
     with pytest.raises(WrongState, match="in use"):
         seed()
     call_command("seed_demo")
     assert Service.objects.count() == 12
+
+
+def assert_rotas(max_: Actor) -> None:
+    """One rota is as it should be, one has a gap and one person in both roles, one has too few people."""
+    told = {slug: load_on_call(Service.objects.get(slug=slug)) for slug in ("checkout", "gateway", "catalog")}
+    assert [duty.rotation.size for duty in told.values()] == [6, 4, 3]
+    assert told["checkout"].problems == []
+    assert told["gateway"].rotation.gaps
+    assert told["gateway"].rotation.same
+    assert "headroom" in {group.key for group in load_my_work(max_).groups}
 
 
 def test_a_failure_leaves_nothing_behind(demo: None, monkeypatch: pytest.MonkeyPatch) -> None:
