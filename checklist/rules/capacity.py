@@ -45,6 +45,11 @@ class Tier:
         return 0 if self.headroom is None else max(0, min(_FULL, round(_FULL - self.headroom)))
 
     @property
+    def shown(self) -> tuple[str, str]:
+        """Limit and peak for a reader."""
+        return _figure(self.limit), _figure(self.peak)
+
+    @property
     def scales_in(self) -> str:
         """How long it takes to scale, in words; "" where nobody said."""
         return "" if self.minutes is None else in_words(self.minutes)
@@ -112,6 +117,10 @@ def judged(
 def number(value: Any) -> int | float | None:
     """The number in a cell; None where there is none."""
     return None if isinstance(value, bool) or not isinstance(value, int | float) else value
+
+
+def _figure(value: float | None) -> str:
+    return "none" if value is None else f"{value:,}"
 
 
 def in_words(minutes: float) -> str:

@@ -213,8 +213,11 @@ def shape_problems(rotation: Rotation, now: datetime) -> list[str]:
     """What speaks against “one week at a time, with a primary and a secondary”, one sentence each."""
     found = []
     if rotation.odd_turns:
+        verb = "does" if len(rotation.odd_turns) == 1 else "do"
         odd = [f"{turn.person} for {_long(turn.length)}" for turn in rotation.odd_turns]
-        found.append(f"{_count(len(odd), 'turn')} of {len(rotation.turns)} not a week long: {_some(odd)}.")
+        found.append(
+            f"{len(odd)} of {_count(len(rotation.turns), 'turn')} {verb} not last a week: {_some(odd)}."
+        )
     if not rotation.has_secondary:
         found.append("There is no secondary.")
     if rotation.gaps:

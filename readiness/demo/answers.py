@@ -173,7 +173,7 @@ _CAPACITY: Final = {
         data={
             "rows": [
                 _tier("web", "requests per second", 900, 412),
-                _tier("workers", "jobs per minute", 2_400, 1_150),
+                _tier("workers", "jobs per minute", 2_400, 1_800),
                 _tier("database", "connections", 400, 210),
             ]
         }

@@ -40,7 +40,7 @@ def tell(services: Mapping[str, Service], people: Mapping[str, Actor]) -> None:
     calendar = CalendarFile(_calendar(_THREE), "catalog-on-call.ics", _ZONE)
     import_calendar(lin, catalog.pk, revision=0, file=calendar)
     _held(priya, checkout, 9, "Priya, Max, Sam", "The database is first. The replica is ordered.")
-    _held(max_, gateway, 44, "Max", "The rate limiter takes twice the peak. Nothing to do this month.")
+    _held(max_, gateway, 44, "Max", "The rate limiter takes twice the peak; the workers come first.")
 
 
 def _tuesday(days_ago: int) -> datetime:
@@ -92,5 +92,5 @@ def _calendar(people: tuple[str, ...]) -> str:
 
 def _held(who: Actor, service: Service, days_ago: int, people: str, notes: str) -> None:
     day = timezone.localdate() - timedelta(days=days_ago)
-    actions = [("Order a larger instance before the sale", people.split(",", maxsplit=1)[0])]
+    actions = [("Raise the limit of the workers before the sale", people.split(",", maxsplit=1)[0])]
     record_review(who, service.pk, held_on=day, people=people, notes=notes, actions=actions)

@@ -99,9 +99,11 @@ class OnCall:
 
     @property
     def contradictions(self) -> list[str]:
-        """Where the size of the rota speaks against the facts of the live review."""
-        facts = self.review.facts if self.review else {}
-        return fit_contradictions(facts, facts, people_on_call=self.rotation.size)
+        """Where the size of the rota speaks against the fit check of the live review."""
+        if self.review is None:
+            return []
+        declared = self.review.fit.get("declared", self.review.facts)
+        return fit_contradictions(declared, declared, people_on_call=self.rotation.size)
 
     @cached_property
     def source(self) -> str:

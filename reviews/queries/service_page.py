@@ -58,7 +58,11 @@ class ServicePage:
     def fit_warnings(self) -> list[str]:
         """What speaks against the recorded “does not fit” by now."""
         row = self.fit_check
-        return fit_contradictions(row.facts, row.service.facts) if row else []
+        return (
+            fit_contradictions(row.facts, row.service.facts, people_on_call=self.people_on_call)
+            if row
+            else []
+        )
 
     @property
     def people_on_call(self) -> int | None:

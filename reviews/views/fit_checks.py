@@ -25,6 +25,7 @@ from reviews.forms.fit_checks import SignFitForm
 from reviews.models import FitCheck, Packet, Snapshot
 from reviews.packets import words
 from reviews.permissions import Subject
+from reviews.queries.on_call import people_on_call
 from reviews.states import FitCheckStatus, PacketStatus
 from reviews.views.acting import act
 from reviews.views.packet import state_of
@@ -154,7 +155,7 @@ def _page(
         "row": row,
         "service": row.service,
         "facts": [(fact.label, fact.label_of(row.facts.get(fact.name))) for fact in FACTS],
-        "warnings": fit_contradictions(row.facts, row.service.facts) if row.is_live else [],
+        "warnings": _warnings(row) if row.is_live else [],
         "waits": waits,
         "may_sign": may["fit.sign"],
         "may_start": may["review.start"],
@@ -186,3 +187,8 @@ def _packet(row: FitCheck) -> dict[str, Any]:
         "download_url": reverse("reviews:fit_download", args=args),
         "retry_url": reverse("reviews:fit_retry", args=args),
     }
+
+
+def _warnings(row: FitCheck) -> list[str]:
+    people = people_on_call(row.service_id)
+    return fit_contradictions(row.facts, row.service.facts, people_on_call=people)

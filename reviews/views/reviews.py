@@ -24,6 +24,7 @@ from reviews.models import Packet, Review
 from reviews.permissions import Subject
 from reviews.queries.authors import review_authors
 from reviews.queries.moving import newer_version
+from reviews.queries.on_call import people_on_call
 from reviews.queries.sheet import SectionSheet, load_review_sheets
 from reviews.queries.workspace import sequence
 from reviews.verbs import Verbs
@@ -119,6 +120,7 @@ def _sign_off_page(
         "may": verbs["review.sign_off"],
         "verdict": verdict_for(sheets),
         "waivers": _waivers(sheets),
+        "people_on_call": people_on_call(review.service_id),
         "form": form or SignOffForm(initial={"digest": review_digest(sheets)}, prefix="sign"),
         "newer": newer_version(review),
         "error": error,

@@ -156,7 +156,7 @@ def test_two_weeks_in_a_row_are_an_odd_turn() -> None:
     rotation = look_at(shifts, NOW)
     assert [(turn.person, turn.length) for turn in rotation.odd_turns] == [("Bo", 2 * WEEK)]
     problems = shape_problems(rotation, NOW)
-    assert problems[0] == "1 turn of 3 not a week long: Bo for 14 days."
+    assert problems[0] == "1 of 3 turns does not last a week: Bo for 14 days."
     assert "There is no secondary." in problems
     assert "The next four weeks are not planned to their end." in problems
 

@@ -310,3 +310,16 @@ def test_an_item_without_a_figure_has_none_to_take(client: Client, cast: Cast) -
     client.force_login(cast.member)
     url = "/services/checkout/reviews/1/section-1/item-1-1/figure/"
     assert client.post(url, {"revision": 0, "seen": ""}).status_code == 409
+
+
+def test_more_people_on_call_than_declared_are_told_where_the_fit_check_is(
+    client: Client, cast: Cast, review: Review
+) -> None:
+    url = f"/services/checkout/reviews/{review.number}/sign-off/"
+    client.force_login(cast.viewer)
+    says = "4 people are on call, but the fit check says 3 engineers."
+    assert says not in client.get(URL).content.decode()
+    facts = {**review.facts, "team_size": 3}
+    Review.objects.filter(pk=review.pk).update(facts=facts, fit={**review.fit, "declared": facts})
+    for address in (URL, "/services/checkout/", url):
+        assert says in client.get(address).content.decode(), address
