@@ -184,6 +184,11 @@ _CHECKS: Final[Mapping[str, tuple[Field, ...]]] = {
             start="not_met",
         ),
     ),
+    "alert_advice": (
+        Field("over", "Downgrade or delete above", "whole", "Times without action.", required=True),
+        Field("suppress_over", "Suppress above", "whole", required=True),
+    ),
+    "suppressed": (Field("over", "More often than", "whole", "Times without action.", required=True),),
     "headroom": (
         Field("target_percent", "Fine from, in %", "number", required=True),
         Field("limit_percent", "Not met below, in %", "number", required=True),
@@ -204,6 +209,8 @@ _CHECKS: Final[Mapping[str, tuple[Field, ...]]] = {
 _CHECK_LABELS: Final = {
     "require_when": "A column must be filled in where another holds a value",
     "noise": "Alerts that fire without action",
+    "alert_advice": "Advice for each alert, without a verdict",
+    "suppressed": "What fires without action is suppressed",
     "headroom": "Headroom between peak and limit",
     "has_all": "Every choice is ticked",
     "at_most": "A number is at most a limit",
@@ -212,6 +219,11 @@ _CHECK_LABELS: Final = {
     "covers_choices": "Every choice has a row",
     "covers": "Every row of another inventory has a row here",
 }
+_RUNNERS: Final[Choices] = (
+    ("anyone", "Anyone"),
+    ("new_to_on_call", "Someone new to on-call who answered nothing in the section"),
+    ("stranger", "Someone outside the team who never answered for the service"),
+)
 _SPEC: Final[Mapping[str, tuple[Field | Rows, ...]]] = {
     "attestation": (
         Field("spec.note_label", "What the note says", help="Such as: which stack serves logs and metrics."),
@@ -238,10 +250,17 @@ _SPEC: Final[Mapping[str, tuple[Field | Rows, ...]]] = {
     ),
     "drill": (
         Field("spec.operator", "Who does it", help="Such as: an engineer new to on-call.", required=True),
+        Field("spec.runner", "Who may run it", "select", required=True, choices=_RUNNERS, start="anyone"),
         Field("spec.max_seconds", "At most", "whole", "Seconds."),
         Field("spec.under_seconds", "In under", "whole", "Seconds; exactly that is too long."),
         Field("spec.max_commands", "Commands at most", "whole"),
         Field("spec.max_age_days", "Counts for", "whole", "Days."),
+        Field("spec.artifact", "Result that must come with it", help="Such as: the log of the restore."),
+        Field(
+            "spec.corroborated",
+            "Self-reported until a deployment event bears it out",
+            "yes",
+        ),
         Rows(
             "spec.questions",
             "Questions",

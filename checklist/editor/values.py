@@ -17,7 +17,8 @@ Values = dict[str, Any]
 Post = Mapping[str, Sequence[str]]
 Errors = dict[str, list[str]]
 
-MAX_ROWS: Final = 100
+# Through buttons; a file may hold more.
+MAX_ROWS: Final = 50
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,15}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 _KEY: Final = re.compile(r"[^a-z0-9]+")
@@ -89,7 +90,7 @@ def _posted_rows(rows: Rows, post: Post) -> list[Values]:
     mark = re.compile(re.escape(rows.name) + r"\[([0-9]{1,4})\]")
     spots = sorted(int(found[1]) for name in post if (found := mark.fullmatch(name)))
     found_rows = []
-    for spot in spots[:MAX_ROWS]:
+    for spot in spots:
         name = f"{rows.name}[{spot}]"
         kind = post[name][-1] if post[name] else ""
         if kind in rows.kinds:

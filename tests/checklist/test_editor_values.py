@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from checklist.drafts import canonical_item, canonical_section, full_item, full_section, split
 from checklist.editor.draw import Drawn, draw
-from checklist.editor.layout import SECTION, Layout, item_layout
+from checklist.editor.layout import HEAD, SECTION, Field, Layout, Rows, item_layout
 from checklist.editor.values import (
     Values,
     drop_blank_rows,
@@ -19,6 +20,19 @@ from checklist.editor.values import (
     to_data,
 )
 from checklist.loader import BUILT_IN, read_checklist
+from checklist.rules.check_specs import Check, Noise
+from checklist.rules.spec_base import Column
+from checklist.rules.specs import (
+    AttestationSpec,
+    Decision,
+    DrillSpec,
+    InventorySpec,
+    MeasureSpec,
+    Objective,
+    Question,
+    RegisterSpec,
+)
+from checklist.schema import AttestationItem, Content, EvidenceSpec, ItemContent, SectionContent
 
 BUILT_IN_PARTS = split(read_checklist(BUILT_IN))[1]
 ITEMS = {item["slug"]: item for _, items in BUILT_IN_PARTS for item in items}
@@ -61,6 +75,82 @@ def test_a_section_that_is_only_opened_and_saved_stays(stored: dict[str, Any]) -
     assert canonical_section(data) == stored
 
 
+SPECS = {
+    "attestation": AttestationSpec,
+    "measure": MeasureSpec,
+    "drill": DrillSpec,
+    "inventory": InventorySpec,
+    "register": RegisterSpec,
+}
+ROWS: dict[str, type[BaseModel]] = {
+    "spec.columns": Column,
+    "spec.fields": Column,
+    "spec.questions": Question,
+    "spec.objectives": Objective,
+    "spec.decisions": Decision,
+}
+CHECKS = {
+    get_args(model.model_fields["check"].annotation)[0]: model for model in get_args(get_args(Check)[0])
+}
+
+
+def parts(kind: str) -> dict[str, Field | Rows]:
+    return {part.name: part for group in item_layout(kind) for part in group.parts}
+
+
+@pytest.mark.parametrize("kind", SPECS)
+def test_every_field_of_the_schema_has_its_control(kind: str) -> None:
+    """What has no control would be lost by saving."""
+    found = parts(kind)
+    spec = {name for name in found if name.startswith("spec.")}
+    assert spec == {f"spec.{name}" for name in SPECS[kind].model_fields}
+    model = {model.model_fields["kind"].annotation: model for model in get_args(ItemContent)}[Literal[kind]]  # type: ignore[valid-type]
+    others = {name.split(".")[0] for name in found if not name.startswith("spec.")}
+    assert others == set(model.model_fields) - {"kind", "spec"}
+    assert {name for name in found if name.startswith("evidence.")} == {
+        "evidence.rule",
+        "evidence.lifetime_days",
+    }
+    for name, part in found.items():
+        if not isinstance(part, Rows):
+            continue
+        models = CHECKS if part.tag else {"": ROWS[name]}
+        assert set(part.kinds) == set(models)
+        for tag, fields in part.kinds.items():
+            assert {one.name for one in fields} == set(models[tag].model_fields) - {part.tag}
+        assert not part.tag or set(part.labels) == set(models)
+
+
+@pytest.mark.parametrize("layout", [*(item_layout(kind) for kind in SPECS), SECTION])
+def test_choices_are_those_of_the_schema(layout: Layout) -> None:
+    """A choice that the schema does not know could not be saved, one that is missing would be lost."""
+    for group in layout:
+        for part in group.parts:
+            fields = (
+                [part] if isinstance(part, Field) else [one for row in part.kinds.values() for one in row]
+            )
+            for one in fields:
+                if one.widget == "select":
+                    assert {value for value, _ in one.choices} == CHOICES[one.name.removeprefix("spec.")]
+
+
+def test_sections_and_heads_have_all_their_controls() -> None:
+    named = {part.name for group in SECTION for part in group.parts}
+    assert named == set(SectionContent.model_fields) - {"items"}
+    assert {part.name for group in HEAD for part in group.parts} == set(Content.model_fields) - {
+        "slug",
+        "sections",
+    }
+
+
+CHOICES = {
+    "severity": set(get_args(AttestationItem.model_fields["severity"].annotation)),
+    "evidence.rule": set(get_args(EvidenceSpec.model_fields["rule"].annotation)),
+    "direction": set(get_args(MeasureSpec.model_fields["direction"].annotation)),
+    "runner": set(get_args(DrillSpec.model_fields["runner"].annotation)),
+    "type": set(get_args(Column.model_fields["type"].annotation)),
+    "otherwise": set(get_args(Noise.model_fields["otherwise"].annotation)),
+}
 INVENTORY = item_layout("inventory")
 
 
