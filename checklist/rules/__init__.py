@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checklist.rules.applicability import RuleError, applies, check_rule, describe_rule, facts_in, holds
-from checklist.rules.fit import FIT_LABELS, FitVerdict, fit_check, fit_contradictions
+from checklist.rules.fit import FIT_LABELS, OPEN_WORDS, FitVerdict, fit_check, fit_contradictions
 from checklist.rules.inventory import judge_inventory, related_inventories
 from checklist.rules.judgement import Judgement, RowJudgement
 from checklist.rules.judging import (
@@ -18,6 +18,7 @@ from checklist.rules.rows import clean_row, clean_rows
 
 __all__ = [
     "FIT_LABELS",
+    "OPEN_WORDS",
     "FitVerdict",
     "Judgement",
     "RowJudgement",

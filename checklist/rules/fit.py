@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from checklist.facts import FACTS_BY_NAME, Facts
 from checklist.rules.applicability import holds
 
+OPEN_WORDS: Final = "Not stated yet:"
 FitWord = Literal["fits", "fits_with_cautions", "does_not_fit"]
 
 FIT_LABELS: Final[dict[FitWord, str]] = {
@@ -150,7 +151,7 @@ def fit_check(facts: Facts) -> FitVerdict:
             found[verdict].append(reason)
     against = found["does_not_fit"] + found["fits_with_cautions"]
     missing = [FACTS_BY_NAME[name].label for name in FIT_FACTS if facts.get(name) is None]
-    reasons = against + ([f"Not stated yet: {', '.join(missing).lower()}."] if missing else [])
+    reasons = against + ([f"{OPEN_WORDS} {', '.join(missing).lower()}."] if missing else [])
     word: FitWord = "does_not_fit" if found["does_not_fit"] else "fits_with_cautions" if reasons else "fits"
     return FitVerdict(word, reasons or found["fits"], against, found["fits"], missing)
 

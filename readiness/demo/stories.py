@@ -17,6 +17,7 @@ from reviews.actions.answers import Said, save_answer
 from reviews.actions.deferrals import Decision, add_deferral
 from reviews.actions.evidence import About, add_link
 from reviews.actions.findings import raise_finding
+from reviews.actions.fit_checks import record_misfit
 from reviews.actions.reviews import start_review
 from reviews.actions.sections import approve_section, request_changes, submit_section
 from reviews.actions.sign_off import review_digest, sign_off
@@ -265,6 +266,17 @@ def _signup(story: Story) -> None:
     story.answer("priya", "observability", leave=["request-id", "metric-errors", "on-call-drill"])
 
 
+def _experiments(story: Story) -> None:
+    """An internal tool: the checklist does not fit, which waits for a signature."""
+    record_misfit(
+        story.people["lin"],
+        story.service.pk,
+        story.checklist,
+        story.service.facts,
+        "Only we see it. It follows our rules for internal tools: a backup, and an owner who answers.",
+    )
+
+
 STORIES: Final[dict[str, Callable[[Story], None]]] = {
     "checkout": _checkout,
     "identity": _identity,
@@ -275,4 +287,5 @@ STORIES: Final[dict[str, Callable[[Story], None]]] = {
     "invoicing": _invoicing,
     "readiness": _readiness,
     "signup": _signup,
+    "experiments": _experiments,
 }

@@ -117,7 +117,7 @@ def _cleaned(decision: Decision, facts: Mapping[str, Any]) -> dict[str, Any]:
     except Invalid as error:
         errors |= error.fields
     if errors:
-        raise Invalid("Please check what you entered.", errors)
+        raise Invalid("Nothing is stored yet: see the fields below.", errors)
     fields["title"] = " ".join(fields["title"].split())
     fields["trigger_text"] = " ".join(decision.trigger.split())
     watched = is_watched(decision.choice, fields["trigger"], None)

@@ -127,7 +127,7 @@ def look_again(actor: Actor, deferral_id: int, reason: str) -> Deferral:
 
     Raises WrongState when it is not standing any more.
     """
-    why = clean_text(reason, "reason", "The reason", required=True, most=_MOST_WHY)
+    why = clean_text(reason, "reason", "The reason", required=True, most=_MOST_WHY).rstrip(". ")
     with transaction.atomic():
         row = locked(deferral_id)
         permissions.allowed(actor, "deferral.reopen", Subject(team_id=row.service.team_id)).require()

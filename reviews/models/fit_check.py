@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from checklist.models import ChecklistVersion
+from checklist.rules import OPEN_WORDS
 from reviews.models.service import Service
 from reviews.states import LIVE_FIT_CHECK, FitCheckStatus
 
@@ -50,6 +51,16 @@ class FitCheck(models.Model):
     def get_absolute_url(self) -> str:
         """Address of its page."""
         return reverse("reviews:fit_check", args=[self.service.slug, self.pk])
+
+    @property
+    def against(self) -> list[str]:
+        """The reasons that speak against the checklist."""
+        return [reason for reason in self.reasons if not reason.startswith(OPEN_WORDS)]
+
+    @property
+    def open_facts(self) -> str:
+        """The line on what was not stated; empty when everything was."""
+        return next((reason for reason in self.reasons if reason.startswith(OPEN_WORDS)), "")
 
     @property
     def is_live(self) -> bool:

@@ -15,16 +15,20 @@ import django
 def main() -> None:
     """Measure what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["pages", "packet", []], help="default: all")
+    parser.add_argument("what", nargs="*", choices=["pages", "triggers", "packet", []], help="default: all")
     parser.add_argument("--times", type=int, default=60, help="requests per page and size")
     options = parser.parse_args()
-    wanted = options.what or ["pages", "packet"]
+    wanted = options.what or ["pages", "triggers", "packet"]
     from tests.bench.rig import rig
 
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")
     with rig() as (base, root, migrated):
         if "pages" in wanted:
             _pages(base, root, migrated, options.times)
+        if "triggers" in wanted:
+            from tests.bench import triggers
+
+            triggers.main()
     if "packet" in wanted:
         from tests.bench import packet
 

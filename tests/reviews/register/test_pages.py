@@ -88,7 +88,7 @@ def test_deciding_anew_and_closing(cast: Cast, row: Deferral) -> None:
     browser = client(cast, "member")
     page = browser.get(f"/deferrals/{row.pk}/").content.decode()
     assert "Time to look again." in page
-    assert "It hurts." in page
+    assert "It hurts, says Rita Reviewer" in page
     stale = browser.post(f"/deferrals/{row.pk}/", {**FORM, "reason": "Typed text", "revision": 99})
     assert stale.status_code == 409
     assert "Typed text" in stale.content.decode()
