@@ -88,7 +88,7 @@ def _own(actor: Actor, deferral_id: int) -> Deferral:
     permissions.allowed(actor, "deferral.decide", Subject(team_id=row.service.team_id)).require()
     if row.service.archived_at:
         raise WrongState(_ARCHIVED)
-    if not row.is_own:
+    if not row.is_free:
         raise WrongState("This decision belongs to the checklist. Take it in a review of the service.")
     if row.state == DeferralState.CLOSED:
         raise WrongState("This decision is closed. Add a new one.")

@@ -144,7 +144,7 @@ def look_again(actor: Actor, deferral_id: int, reason: str) -> Deferral:
 
 def locked(deferral_id: int) -> Deferral:
     """Lock one decision and return it with service, team and owner. Raises NotFound."""
-    rows = Deferral.objects.select_for_update(of=("self",)).select_related("service__team", "owner")
+    rows = Deferral.objects.select_for_update(of=("self",)).select_related("service__team", "owner", "answer")
     row = rows.filter(pk=deferral_id).first()
     if row is None:
         raise NotFound("There is nothing at this address, or you may not see it.")
@@ -189,7 +189,11 @@ def note_in(change: Change, row: Deferral) -> None:
         _stale_sign_off(change, row)
         return
     answer = Answer.objects.filter(
-        review=change.review, item__slug=row.item, applicable=True, to_confirm=False
+        review=change.review,
+        item__slug=row.item,
+        applicable=True,
+        to_confirm=False,
+        orphaned_at__isnull=True,
     )
     found = answer.select_related("item", "section__section").first() if row.item else None
     if found is None or found.pk != row.answer_id:

@@ -98,6 +98,11 @@ class Deferral(models.Model):
         return self.checklist_id is None
 
     @property
+    def is_free(self) -> bool:
+        """Whether it is decided on the register: the team's own, and what no review asks for any more."""
+        return self.is_own or self.answer is None or self.answer.orphaned_at is not None
+
+    @property
     def is_early(self) -> bool:
         """Whether it was adopted although the checklist's own rule says that its time has not come."""
         rule: dict[str, Any] | None = self.rule

@@ -190,7 +190,7 @@ def _page(
 ) -> HttpResponse:
     actor, about = access.actor(request), Subject(team_id=row.service.team_id)
     live = row.state != DeferralState.CLOSED and not row.service.archived_at
-    may_decide = live and row.is_own and permissions.allowed(actor, "deferral.decide", about)
+    may_decide = live and row.is_free and permissions.allowed(actor, "deferral.decide", about)
     may_reopen = live and row.state in WATCHED and permissions.allowed(actor, "deferral.reopen", about)
     context = {
         "row": row,

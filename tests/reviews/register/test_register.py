@@ -302,6 +302,14 @@ def test_decisions_of_the_checklist_are_taken_in_reviews(cast: Cast, review: Rev
         deferrals.decide_again(actor_of(cast.member), Deferral.objects.get().pk, own(), 1)
 
 
+def test_what_no_review_asks_any_more_is_decided_on_the_register(cast: Cast, review: Review) -> None:
+    """The review moved to a version without the item: somebody has to be able to end its decision."""
+    decide(cast, review)
+    Answer.objects.update(orphaned_at=timezone.now())
+    row = deferrals.close_deferral(actor_of(cast.member), Deferral.objects.get().pk, "No longer asked.")
+    assert row.state == "closed"
+
+
 def test_an_unsubmitted_warning_does_not_stand_in_the_way(
     cast: Cast, review: Review, service: Service
 ) -> None:
