@@ -67,10 +67,10 @@ class SectionNow:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A live waiver or an open finding: on an item, or on the section as a whole (`item` empty)."""
+    """A live waiver, an open finding or an open drill: on an item, or on the whole section (`item` empty)."""
 
     pk: int
-    kind: Literal["waiver", "finding"]
+    kind: Literal["waiver", "finding", "drill"]
     title: str
     section: str
     item: str = ""
@@ -122,10 +122,10 @@ class SectionMove:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A live waiver that ends, or an open finding that is kept at `section` because its item is gone."""
+    """A waiver or a drill that ends, or a finding that is kept at `section`, because the item is gone."""
 
     pk: int
-    kind: Literal["waiver", "finding"]
+    kind: Literal["waiver", "finding", "drill"]
     title: str
     section: str
 
@@ -321,7 +321,7 @@ class _Planner:
         return reasons
 
     def settled(self, items: tuple[ItemMove, ...], sections: tuple[SectionMove, ...]) -> tuple[Settled, ...]:
-        """Waivers of what is gone end; findings stay open, on a section that is still there."""
+        """Waivers and drills of what is gone end; findings stay open, on a section that is still there."""
         gone = {item.slug for item in items if item.fate == "orphaned"}
         lost = {section.slug for section in sections if section.fate == "orphaned"}
         found = []

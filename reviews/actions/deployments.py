@@ -123,6 +123,7 @@ def _drills_around(row: Deployment) -> list[int]:
         status=DrillStatus.GRADED,
         corroborated_by__isnull=True,
         review__status__in=sorted(OPEN_REVIEW),
+        answer__orphaned_at__isnull=True,
         started_at__lte=row.at + CLOCKS_DIFFER,
         stopped_at__gte=row.at - CLOCKS_DIFFER,
     )

@@ -356,6 +356,12 @@ def drills_to_expire() -> list[int]:
     return list(rows.values_list("pk", flat=True)[:_PICK_UP])
 
 
+def end_drills(change: Change, answer: Answer, reason: str) -> None:
+    """Abandon what is open of an answer, inside the frame of another act."""
+    for drill in answer.drills.filter(status__in=OPEN_DRILL):
+        _abandon(Held(change, drill, answer, spec_of(answer.item)), reason, "system:drill:abandoned")
+
+
 def _abandon(held: Held, reason: str, verb: str) -> None:
     drill = held.drill
     drill.status, drill.ended_at, drill.ended_reason = DrillStatus.ABANDONED, held.change.at, reason

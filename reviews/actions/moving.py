@@ -15,6 +15,7 @@ from checklist.queries import sections_with_items
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, WrongState
 from reviews.actions.base import Change, changing, lock_review
+from reviews.actions.drills import end_drills
 from reviews.actions.revisions import write_revision
 from reviews.models import Answer, AnswerRevision, Approval, ProbeRun, Review, ReviewSection
 from reviews.moving import ItemMove, Plan, SectionMove
@@ -145,6 +146,7 @@ class _Mover:
                 self._carry(answers[move.slug], move)
 
     def _orphan(self, answer: Answer) -> None:
+        end_drills(self.change, answer, "The item is no longer asked.")
         answer.orphaned_at = self.change.at
         answer.save(update_fields=["orphaned_at"])
         ProbeRun.objects.filter(answer=answer).exclude(status=RunStatus.DONE).update(
@@ -174,7 +176,7 @@ class _Mover:
                 self.review.waivers.filter(pk=held.pk).update(status=WaiverStatus.WITHDRAWN)
                 text = f"The waiver of “{held.title}” ended: it is no longer asked"
                 self.change.record("system:waiver:withdrawn", text, data={"waiver": held.pk})
-            else:
+            elif held.kind == "finding":
                 row = self.rows[held.section]
                 self.review.findings.filter(pk=held.pk).update(answer=None, section=row)
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from checklist.draft_queries import latest_published
 from checklist.models import ChecklistVersion
-from reviews.models import Answer, Approval, Finding, Review, ReviewSection, Waiver
+from reviews.models import Answer, Approval, Drill, Finding, Review, ReviewSection, Waiver
 from reviews.moving import AnswerNow, Held, Plan, ReviewNow, SectionNow, Target, plan_move
 from reviews.queries.sheet import LIVE_WAIVER
-from reviews.states import OPEN_REVIEW, FindingStatus
+from reviews.states import OPEN_DRILL, OPEN_REVIEW, FindingStatus
 
 
 def open_reviews(checklist_slug: str) -> QuerySet[Review]:
@@ -38,7 +38,7 @@ def plan_moves(reviews: Iterable[Review], target: Target, now: datetime | None =
 
 
 def load_reviews(reviews: list[Review]) -> list[ReviewNow]:
-    """What the plan needs of each review: five queries."""
+    """What the plan needs of each review: six queries."""
     ids = [review.pk for review in reviews]
     standing: dict[int, list[str]] = defaultdict(list)
     approvals = Approval.objects.filter(section__review_id__in=ids, stale_at__isnull=True)
@@ -82,7 +82,7 @@ def _answers(ids: list[int]) -> QuerySet[Answer]:
 
 
 def _held(ids: list[int]) -> dict[int, list[Held]]:
-    """Live waivers and open findings of each review."""
+    """Live waivers, open findings and open drills of each review."""
     held: dict[int, list[Held]] = defaultdict(list)
     waivers = Waiver.objects.filter(review_id__in=ids, status__in=LIVE_WAIVER)
     for waiver in waivers.select_related("section", "answer__item"):
@@ -94,6 +94,12 @@ def _held(ids: list[int]) -> dict[int, list[Held]]:
     for finding in findings.select_related("section", "answer__item"):
         slug = finding.answer.item.slug if finding.answer else ""
         held[finding.review_id].append(Held(finding.pk, "finding", finding.title, finding.section.slug, slug))
+    drills = Drill.objects.filter(review_id__in=ids, status__in=sorted(OPEN_DRILL))
+    for drill in drills.select_related("answer__item", "answer__section"):
+        item = drill.answer.item
+        held[drill.review_id].append(
+            Held(drill.pk, "drill", item.title, drill.answer.section.slug, item.slug)
+        )
     return held
 
 

@@ -114,6 +114,7 @@ def runs_to_rule_on(actor: Actor) -> QuerySet[ProbeRun]:
         ~Exists(ruled),
         status=RunStatus.DONE,
         review__status__in=_OPEN,
+        answer__orphaned_at__isnull=True,
     )
 
 

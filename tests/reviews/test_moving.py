@@ -16,19 +16,21 @@ from hypothesis import strategies as st
 
 from checklist.actions import load_checklist, rows_of
 from checklist.draft_actions import begin_draft, import_content
-from checklist.models import ChecklistVersion
+from checklist.models import ChecklistVersion, Item, Section
 from checklist.schema import Content, content_hash
 from checklist.validation import check
 from readiness.accounts.rights import actor_of
 from readiness.errors import Conflict, Refused, WrongState
 from reviews import events
 from reviews.actions.answers import Said, save_answer
+from reviews.actions.drills import arrange_drill
 from reviews.actions.findings import raise_finding
 from reviews.actions.moving import move_review, publish_and_move
 from reviews.actions.reviews import withdraw_review
 from reviews.actions.waivers import request_waiver
 from reviews.models import Answer, Approval, Finding, Review, ReviewSection, Waiver
-from reviews.moving import Plan
+from reviews.moving import AnswerNow, Plan, ReviewNow, SectionNow, plan_move
+from reviews.queries import waiting
 from reviews.queries.authors import section_authors
 from reviews.queries.content import digest_of, section_content
 from reviews.queries.moving import open_reviews, orphaned_answers, plan_moves
@@ -335,7 +337,7 @@ def test_plans_cost_the_same_queries_for_any_number_of_reviews(
     for slug in ("one", "two"):
         make_review(actor_of(cast.member), make_service(cast.team, cast.owner, slug), shared.version)
     target = rows_of(as_content(data_of(shared)))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(plan_moves(open_reviews("sample"), target)) == 3
 
 
@@ -343,3 +345,45 @@ def test_draft_of_a_checklist_in_use_leaves_its_reviews_alone(cast: Cast, shared
     begin_draft(actor_of(cast.admin), shared.version)
     shared.refresh_from_db()
     assert shared.version.number == 1
+
+
+def test_a_drill_of_what_is_gone_is_called_off(cast: Cast) -> None:
+    data = sample()
+    data["sections"][0]["items"][2].update(kind="drill", spec={"operator": "Anyone"})
+    version = published(as_content(data))
+    member = actor_of(cast.member)
+    review = make_review(member, make_service(cast.team, cast.owner), version)
+    people = {"runner_id": cast.member.pk, "witness_id": cast.owner.pk}
+    drill = arrange_drill(member, review.pk, "extra", **people)
+    del data["sections"][0]["items"][2]
+    content = as_content(data)
+    plan = planned(review, content)
+    assert [(held.kind, held.title) for held in plan.settled] == [("drill", "Something extra")]
+    move_review(member, review.pk, published(content), plan.digest)
+    drill.refresh_from_db()
+    assert (drill.status, drill.ended_reason) == ("abandoned", "The item is no longer asked.")
+    assert not waiting.drills_to_run(member).exists()
+
+
+def test_a_reached_trigger_stays_noted_when_a_register_is_judged_again() -> None:
+    """Pure: no database."""
+    decision = {"slug": "mesh", "title": "A mesh", "defer_until": "later"}
+    common: dict[str, Any] = {"slug": "later", "title": "Later", "kind": "register", "severity": "advisory"}
+    old = Item(**common, spec={"decisions": [decision]}, evidence_rule="none")
+    new = Item(**common, spec={"decisions": [{**decision, "title": "The mesh"}]}, evidence_rule="none")
+    row = {
+        "decision": "mesh",
+        "choice": "defer",
+        "reason": "Few.",
+        "owner": "Olga",
+        "trigger": "manual: many",
+    }
+    judged = {"verdict": "met", "reasons": [], "rows": [], "look_again": {"mesh": "it is time"}}
+    asked = Section(slug="s", title="S", approvals_required=1)
+    answer = AnswerNow(old, "s", "met", True, False, "", {"rows": [row]}, judged)
+    review = ReviewNow(1, "R", "/", 1, {}, [SectionNow(asked, "open")], {"later": answer})
+    (move,) = plan_move(review, [(asked, [new])], timezone.now()).items
+    assert (move.fate, move.to_confirm) == ("changed", True)
+    assert move.judgement is not None
+    assert move.judgement["look_again"] == {"mesh": "it is time"}
+    assert move.judgement["verdict"] != "met"
