@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ HEIGHT: Final = 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 22, 30
 MOST: Final = 20
 _WIDEST: Final = 34
+_DAY_WIDTH: Final = 58
 _STEPS: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _MOST_TICKS: Final = 4
 
@@ -74,6 +76,8 @@ def draw(past: Sequence[Past], limit_seconds: int | None) -> Chart | None:
 
     slot = (WIDTH - _LEFT - _RIGHT) / max(len(shown), 6)
     width = max(6, min(_WIDEST, round(slot * 0.6)))
+    # A day needs room for its words, on a phone too.
+    every = max(1, math.ceil(_DAY_WIDTH / slot))
     bars = []
     for spot, each in enumerate(shown):
         middle, y = round(_LEFT + slot * (spot + 0.5)), y_of(each.seconds)
@@ -87,7 +91,7 @@ def draw(past: Sequence[Past], limit_seconds: int | None) -> Chart | None:
                 middle=middle,
                 tone="ok" if each.met else "bad",
                 mark="✓" if each.met else "✗",
-                day=f"{each.at:%-d %b}",
+                day=f"{each.at:%-d %b}" if (len(shown) - 1 - spot) % every == 0 else "",
                 words=f"{each.at:%-d %b %Y}: {short(each.seconds)}, {said}",
                 url=each.url,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -175,7 +176,9 @@ def _fields(drill: DrillSpec, raw: Mapping[str, Any], duration: timedelta | None
 
 def duration_in_words(seconds: float) -> str:
     """A duration as "45 seconds" or "6 min 12 s"."""
-    minutes, rest = divmod(seconds, 60)
+    # Up to the next tenth: what is over a limit must read as over it.
+    minutes, tenths = divmod(math.ceil(round(seconds * 10, 6)), 600)
+    rest = f"{tenths / 10:g}"
     if not minutes:
-        return "1 second" if rest == 1 else f"{rest:g} seconds"
-    return f"{int(minutes)} min {rest:g} s" if rest else f"{int(minutes)} minutes"
+        return f"{rest} second{'' if rest == '1' else 's'}"
+    return f"{minutes} min {rest} s" if tenths else f"{minutes} minute{'s' if minutes > 1 else ''}"

@@ -212,14 +212,15 @@ def start_drill(actor: Actor, drill_id: int, *, declared_new: bool = False) -> D
                 "Otherwise somebody else has to run this drill.",
             )
         now = clock.read()
-        drill.status, drill.declared_new = DrillStatus.RUNNING, declared_new
+        drill.status = DrillStatus.RUNNING
+        drill.declared_new = declared_new and held.spec.runner == "new_to_on_call"
         drill.started_at, drill.start_boot, drill.start_ticks_ns = now.at, now.boot, now.ticks_ns
         drill.save(update_fields=["status", "declared_new", "started_at", "start_boot", "start_ticks_ns"])
         held.log(DrillEntry.Kind.STARTED, ms=0)
         held.tell(
             "person:drill:started",
             f"Started the clock of a drill of “{held.answer.item.title}”",
-            declared_new=declared_new,
+            declared_new=drill.declared_new,
         )
     return drill
 

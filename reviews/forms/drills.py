@@ -25,6 +25,22 @@ _OUTCOMES = (("passed", "It passed"), ("failed", "It failed"))
 _MOMENT = "%Y-%m-%dT%H:%M:%S"
 
 
+class _LooseText(forms.CharField):
+    """A text that must be there in the end, and may be saved without."""
+
+    def validate(self, value: Any) -> None:
+        """Take anything: what is missing is named when the drill is graded."""
+
+
+class _LooseChoice(forms.ChoiceField):
+    """A choice that must be made in the end, and may be saved without."""
+
+    def validate(self, value: Any) -> None:
+        """Take nothing, too; see `_LooseText`."""
+        if value:
+            super().validate(value)
+
+
 class PeopleSelect(forms.Select):
     """People by name; somebody who may not is listed with the reason, and cannot be chosen."""
 
@@ -102,13 +118,15 @@ class TextForm(forms.Form):
 class DetailsForm(forms.Form):
     """What the item asks for besides the time: the command, and the fields of its record."""
 
+    use_required_attribute = False
+
     def __init__(self, *args: Any, spec: DrillSpec, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.spec = spec
         if spec.max_commands is not None:
             words = "The command" if spec.max_commands == 1 else f"The commands, at most {spec.max_commands}"
             area = forms.Textarea(attrs={"rows": 2, "class": "mono", "spellcheck": "false"})
-            self.fields["commands"] = forms.CharField(label=words, required=False, widget=area)
+            self.fields["commands"] = _LooseText(label=words, widget=area)
         for column in spec.fields:
             self.fields[f"field-{column.key}"] = _field(column)
 
@@ -154,7 +172,14 @@ class ResultForm(forms.Form):
 class GradeForm(forms.Form):
     """The witness grades each answer and the whole."""
 
-    outcome = forms.ChoiceField(label="Outcome", choices=_OUTCOMES, widget=forms.RadioSelect, required=False)
+    use_required_attribute = False
+
+    outcome = forms.ChoiceField(
+        label="Outcome",
+        choices=_OUTCOMES,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say whether the drill passed or failed."},
+    )
     remark = forms.CharField(
         label="Remark",
         required=False,
@@ -166,7 +191,7 @@ class GradeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.asked = [each for each in given if each.answer]
         for each in self.asked:
-            self.fields[f"grade-{each.slug}"] = _grade_field(each)
+            self.fields[f"grade-{each.slug}"] = _grade_field(each, required=True)
         self.order_fields([*(f"grade-{each.slug}" for each in self.asked), "outcome", "remark"])
 
     @property
@@ -181,7 +206,12 @@ class RecordForm(_People, DetailsForm, ResultForm):
 
     started_at = forms.CharField(label="Started")
     stopped_at = forms.CharField(label="Finished")
-    outcome = forms.ChoiceField(label="Outcome", choices=_OUTCOMES, widget=forms.RadioSelect, required=False)
+    outcome = forms.ChoiceField(
+        label="Outcome",
+        choices=_OUTCOMES,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say whether the drill passed or failed."},
+    )
     log = forms.CharField(
         label="What happened", required=False, widget=forms.Textarea(attrs={"rows": 4}), strip=False
     )
@@ -195,7 +225,9 @@ class RecordForm(_People, DetailsForm, ResultForm):
             name = f"answer-{question.slug}"
             area = forms.Textarea(attrs={"rows": 2})
             self.fields[name] = forms.CharField(label=question.text, required=False, widget=area)
-            self.fields[f"grade-{question.slug}"] = _grade_field(Given(question.slug, "Was that right?"))
+            self.fields[f"grade-{question.slug}"] = _grade_field(
+                Given(question.slug, "Was that right?"), required=False
+            )
         if not spec.artifact:
             for name in ("file", "note", "url"):
                 del self.fields[name]
@@ -240,12 +272,12 @@ def details_initial(sheet: DrillSheet) -> dict[str, Any]:
 
 def _field(column: Column) -> forms.CharField | forms.ChoiceField:
     label = f"{column.label}, in {column.unit}" if column.unit else column.label
-    common: dict[str, Any] = {"label": label, "help_text": column.help or "", "required": False}
+    common: dict[str, Any] = {"label": label, "help_text": column.help or "", "required": column.required}
     if column.type == "boolean":
-        return forms.ChoiceField(choices=_YES_NO, **common)
+        return _LooseChoice(choices=_YES_NO, **common)
     if column.type == "choice":
         named = [(choice.value, choice.label) for choice in column.choices]
-        return forms.ChoiceField(choices=[("", "Choose"), *named], **common)
+        return _LooseChoice(choices=[("", "Choose"), *named], **common)
     widgets: Mapping[str, forms.Widget] = {
         "long_text": forms.Textarea(attrs={"rows": 3}),
         "datetime": forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}),
@@ -253,15 +285,21 @@ def _field(column: Column) -> forms.CharField | forms.ChoiceField:
         "number": forms.TextInput(attrs={"inputmode": "decimal"}),
         "url": forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://"}),
     }
-    return forms.CharField(widget=widgets.get(column.type, forms.TextInput()), **common)
+    return _LooseText(widget=widgets.get(column.type, forms.TextInput()), **common)
 
 
 def _raw(column: Column, typed: str) -> str:
     return to_utc(typed) if column.type == "datetime" and typed else typed
 
 
-def _grade_field(given: Given) -> forms.ChoiceField:
-    return forms.ChoiceField(label=given.text, choices=_RIGHT_WRONG, widget=forms.RadioSelect, required=False)
+def _grade_field(given: Given, *, required: bool) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=given.text,
+        choices=_RIGHT_WRONG,
+        widget=forms.RadioSelect,
+        required=required,
+        error_messages={"required": "Say whether this answer was right."},
+    )
 
 
 def _moment(typed: str) -> datetime | None:

@@ -33,11 +33,12 @@ from reviews.actions.sign_off import review_digest, sign_off
 from reviews.models import Drill, DrillEntry, Evidence, Review, Roster, Snapshot
 from reviews.packets import schema
 from reviews.packets.document import to_html
+from reviews.queries.drills import load_panel
 from reviews.queries.sheet import load_review_sheets, load_sheet
 from reviews.tasks import expire_drills
 from tests.cast import Cast
 from tests.factories import UserFactory
-from tests.reviews.builders import section, seen
+from tests.reviews.builders import make_review, section, seen
 from tests.reviews.drill_builders import (
     ITEM,
     NOW,
@@ -453,6 +454,38 @@ def test_the_packet_lists_all_drills(cast: Cast) -> None:
     assert "run by Stan Stranger, watched by Olga Owner" in html
     assert "this one counts" in html
     assert "What changed?: Answer 1 · After: 1 min 40 s · Graded: right" in html
+
+
+def test_the_next_review_carries_the_drill_over(cast: Cast) -> None:
+    """Its evidence comes along, older drills recorded later do not count, and the past is listed."""
+    review = drill_review(cast, RESTORE)
+    member = actor_of(cast.member)
+    first = recorded(member, review, restored(cast, NOW - timedelta(days=3)))
+    submit_section(member, section(review))
+    approve_section(actor_of(cast.reviewer), section(review), seen(section(review)))
+    digest = review_digest(load_review_sheets(review))
+    sign_off(actor_of(cast.accountable), review.pk, ready=True, note="", seen_digest=digest)
+    after = make_review(member, review.service, review.version)
+    answer = answer_of(after)
+    assert (answer.to_confirm, answer.data["drill"]) == (True, first.pk)
+    assert answer.evidence.get(kind="drill").drill == first
+    assert [each.pk for each in load_panel(answer).drills] == [first.pk]
+    older = recorded(member, after, restored(cast, NOW - timedelta(days=9), outcome="failed"))
+    assert answer_of(after).data["drill"] == first.pk
+    newer = recorded(member, after, restored(cast, NOW - timedelta(days=1)))
+    answer = answer_of(after)
+    assert (answer.to_confirm, answer.data["drill"], answer.state) == (False, newer.pk, "met")
+    assert len({first.pk, older.pk, newer.pk} & {each.pk for each in load_panel(answer).drills}) == 3
+
+
+def test_two_people_of_one_name_are_two_people(cast: Cast) -> None:
+    review = drill_review(cast)
+    cast.stranger.name = cast.owner.name = "Anna Schmidt"
+    cast.stranger.save()
+    cast.owner.save()
+    with moved_clock() as moved:
+        graded(cast, review, moved, 300)
+    assert answer_of(review).state == "met"
 
 
 def test_a_drill_that_grew_old_stands_in_the_way(cast: Cast) -> None:
