@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
@@ -143,6 +143,8 @@ def _cleaned(item: Item, data: Mapping[str, Any]) -> dict[str, Any]:
         kept["rows"] = [row for row in rows if not is_empty(row)]
     if item.kind == Item.Kind.MEASURE and "number" in kept:
         kept["number"] = _number(kept["number"])
+    if item.kind == Item.Kind.MEASURE and "measured_on" in kept:
+        kept["measured_on"] = _measured_on(kept["measured_on"])
     _check_texts(kept)
     return {key: value for key, value in kept.items() if value != []}
 
@@ -159,6 +161,20 @@ def _number(value: Any) -> int | float:
         return check_number(float(plain))
     except ValueError as error:
         raise Invalid(str(error), {"number": [str(error)]}) from None
+
+
+def _measured_on(value: Any) -> str:
+    """Read a typed day; Invalid for what is no day, and for one that has not come yet."""
+    try:
+        day = date.fromisoformat(str(value).strip())
+    except ValueError:
+        message = f"“{str(value)[:40]}” is not a date. Write it as 2026-11-23."
+        raise Invalid(message, {"measured_on": [message]}) from None
+    # A day further east: it may be tomorrow there already.
+    if day > timezone.localdate() + timedelta(days=1):
+        message = f"{day} has not come yet. Say on which day it was measured."
+        raise Invalid(message, {"measured_on": [message]})
+    return day.isoformat()
 
 
 def _check_texts(value: Any) -> None:

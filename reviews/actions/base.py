@@ -16,7 +16,7 @@ from checklist.models import Item
 from readiness.accounts.rights import Actor
 from readiness.errors import Invalid, NotFound, WrongState
 from reviews import events, permissions
-from reviews.models import Answer, Approval, Review, ReviewSection
+from reviews.models import Answer, Approval, Review, ReviewSection, SectionContent
 from reviews.permissions import Subject
 from reviews.queries.authors import section_authors
 from reviews.queries.content import digest_of, section_content
@@ -107,10 +107,10 @@ class Change:
         """Make approvals stale that were given for other content. Source: docs/product.md, step 5."""
         if section.status in (SectionStatus.OPEN, SectionStatus.CHANGES_REQUESTED):
             return  # neither has an approval that stands
+        content = section_content(load_sheet(section))
+        digest = digest_of(content)
+        keep_content(digest, content)  # a reviewer may be reading it: what changes next can be shown
         standing = list(section.approvals.filter(stale_at__isnull=True))
-        if not standing:
-            return
-        digest = digest_of(section_content(load_sheet(section)))
         stale = [approval for approval in standing if approval.content_id != digest]
         if not stale:
             return
@@ -196,6 +196,13 @@ def answer_of(review: Review, item_slug: str, section_slug: str | None = None) -
         raise NotFound("This item does not exist in this review's checklist.")
     row.review = row.section.review = review
     return row
+
+
+def keep_content(digest: str, content: dict[str, Any]) -> None:
+    """Keep a content by its digest, so that a later difference can be shown."""
+    SectionContent.objects.bulk_create(
+        [SectionContent(digest=digest, content=content)], ignore_conflicts=True
+    )
 
 
 def count_figures(section: ReviewSection) -> None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from django.db.models import Q
 from django.utils import timezone
 
-from reviews.models import Answer, Evidence, Review
+from reviews.models import Answer, AnswerRevision, Evidence, Review
 from reviews.states import AnswerState
 
 # A waiver is a decision for one review: its item starts again as not met.
@@ -24,6 +24,7 @@ def carry_over(review: Review) -> int:
         answer.item.slug: answer
         for answer in review.previous.answers.select_related("item").exclude(state=AnswerState.UNANSWERED)
     }
+    writers = _writers(list(old.values()))
     carried = []
     for answer in review.answers.select_related("item"):
         before = old.get(answer.item.slug)
@@ -34,6 +35,7 @@ def carry_over(review: Review) -> int:
         answer.data, answer.judgement = before.data, before.judgement
         answer.answered_by_id, answer.answered_at = before.answered_by_id, before.answered_at
         answer.to_confirm = True
+        answer.shaped_by = sorted(writers[before.pk] | set(before.shaped_by))
         carried.append((answer, before))
     Answer.objects.bulk_update(
         [answer for answer, _ in carried],
@@ -47,10 +49,20 @@ def carry_over(review: Review) -> int:
             "answered_by",
             "answered_at",
             "to_confirm",
+            "shaped_by",
         ],
     )
     _carry_evidence(review, carried)
     return len(carried)
+
+
+def _writers(answers: list[Answer]) -> dict[int, set[int]]:
+    """Who wrote each of the answers: confirming a carried text does not make it somebody else's work."""
+    found: dict[int, set[int]] = defaultdict(set)
+    revisions = AnswerRevision.objects.filter(answer__in=answers, author__isnull=False)
+    for answer_id, author_id in revisions.values_list("answer_id", "author_id").distinct():
+        found[answer_id].add(author_id)
+    return found
 
 
 def _carry_evidence(review: Review, carried: list[tuple[Answer, Answer]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from readiness.accounts.rights import Actor
 from reviews.actions.base import Change
 from reviews.actions.revisions import write_revision
 from reviews.judging import Context, is_computed, judge, sources_of
@@ -36,12 +37,22 @@ def judge_dependents(change: Change, source: Answer) -> None:
         answer.state, answer.judgement = state, judged.as_json()
         if moved:
             answer.revision += 1
-            answer.to_confirm = False
+            # Rows of its own, carried over, are still for a person to confirm.
+            answer.to_confirm = answer.to_confirm and not is_computed(answer.item)
             answer.answered_at = change.at
-        answer.save(update_fields=["state", "judgement", "revision", "to_confirm", "answered_at"])
+            shape(answer, change.actor)
+        answer.save(
+            update_fields=["state", "judgement", "revision", "to_confirm", "answered_at", "shaped_by"]
+        )
         if moved:
             write_revision(answer, change, None)
             change.touch(answer.section)
+
+
+def shape(answer: Answer, actor: Actor | None) -> None:
+    """Note that `actor` moved an answer without writing it, so that they do not approve it. Not saved."""
+    if actor is not None and actor.id not in answer.shaped_by:
+        answer.shaped_by = [*answer.shaped_by, actor.id]
 
 
 def _follows(answer: Answer) -> bool:

@@ -13,14 +13,16 @@ from checklist.facts import clean_facts
 from checklist.models import Checklist, ChecklistVersion, Item
 from checklist.rules import applies, fit_check
 from readiness.accounts.rights import Actor
-from readiness.errors import NotFound, WrongState
+from readiness.errors import Conflict, NotFound, WrongState
 from reviews import permissions
 from reviews.actions.base import Change, changing, clean_text, count_figures
 from reviews.actions.carry_over import carry_over
+from reviews.actions.dependents import shape
 from reviews.actions.fit_checks import end_fit_checks
 from reviews.actions.watching import note_in, reopen_reached
 from reviews.models import Answer, Review, ReviewSection, Service
 from reviews.permissions import Subject
+from reviews.queries.content import digest_of
 from reviews.states import OPEN_REVIEW, ReviewStatus
 
 
@@ -78,19 +80,30 @@ def withdraw_review(actor: Actor, review_id: int, reason: str) -> None:
         )
 
 
-def change_facts(actor: Actor, review_id: int, facts: Mapping[str, Any]) -> Review:
-    """Correct the facts of an open review: items begin or cease to apply, the fit check is made again."""
+def change_facts(
+    actor: Actor, review_id: int, facts: Mapping[str, Any], *, seen: str | None = None
+) -> Review:
+    """Correct the facts of an open review: items begin or cease to apply, the fit check is made again.
+
+    `seen` is the digest of the facts that the person started from. Raises Conflict, with the stored facts as
+    `current`, when somebody else corrected them since.
+    """
     cleaned = clean_facts(facts)
     with changing(review_id, actor, "review.facts") as change:
         review = change.review
         if cleaned == review.facts:
             return review
+        if seen is not None and seen != digest_of(review.facts):
+            raise Conflict(
+                "Somebody corrected the facts while you had them open. Compare them, then save again.",
+                current=review.facts,
+            )
         before, declared = review.facts, review.fit.get("declared", review.facts)
         review.facts, review.fit = cleaned, _fit(cleaned, declared)
         moved = 0
         for section in review.sections.select_related("section"):
             section.review = review
-            changed = _reapply(section, cleaned)
+            changed = _reapply(section, cleaned, actor)
             moved += changed
             if changed:
                 change.touch(section)
@@ -168,11 +181,12 @@ def _create_answers(review: Review, facts: Mapping[str, Any]) -> None:
     )
 
 
-def _reapply(section: ReviewSection, facts: Mapping[str, Any]) -> int:
+def _reapply(section: ReviewSection, facts: Mapping[str, Any], actor: Actor) -> int:
     changed = []
     for answer in section.answers.select_related("item"):
         applicable = applies(answer.item.applies_when, facts)
         if applicable != answer.applicable:
             answer.applicable = applicable
+            shape(answer, actor)
             changed.append(answer)
-    return Answer.objects.bulk_update(changed, ["applicable"]) if changed else 0
+    return Answer.objects.bulk_update(changed, ["applicable", "shaped_by"]) if changed else 0

@@ -35,6 +35,10 @@ def make_ruling(actor: Actor, answer: Answer, probe: str, decision: str, reason:
             raise WrongState(
                 "The answer and the probe do not disagree any more, so there is nothing to rule on."
             )
+        if found.ruled_for:
+            raise WrongState(
+                "This is ruled on already. A change of the answer or of the outcome opens it again."
+            )
         ruling = Ruling.objects.create(
             answer=sheet.answer,
             section=row,

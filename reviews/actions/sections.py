@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.accounts.rights import Actor
 from readiness.errors import Conflict, Invalid, WrongState
-from reviews.actions.base import Change, answer_of, changing, clean_text, section_of
+from reviews.actions.base import Change, answer_of, changing, clean_text, keep_content, section_of
 from reviews.models import Approval, ChangeRequest, ReviewSection, SectionContent
 from reviews.queries.content import difference, digest_of, section_content
 from reviews.queries.sheet import SectionSheet, load_sheet
@@ -19,6 +19,9 @@ def submit_section(actor: Actor, section: ReviewSection) -> ReviewSection:
         _require_state("section.submit", row)
         sheet = load_sheet(row)
         _refuse_problems(sheet, {Stops.SUBMIT}, "This section cannot be submitted yet.")
+        content = section_content(sheet)
+        digest = digest_of(content)
+        keep_content(digest, content)
         row.submitted_by_id, row.submitted_at = actor.id, change.at
         change.set_status(row, SectionStatus.SUBMITTED, "submitted_by", "submitted_at")
         row.change_requests.filter(resolved_at__isnull=True).update(resolved_at=change.at)
@@ -26,7 +29,7 @@ def submit_section(actor: Actor, section: ReviewSection) -> ReviewSection:
             "person:section:submitted",
             f"Submitted {row.section.title}",
             section=row.slug,
-            data={"digest": digest_of(section_content(sheet))},
+            data={"digest": digest},
         )
     return row
 
@@ -48,9 +51,10 @@ def approve_section(actor: Actor, section: ReviewSection, seen_digest: str, note
         content = section_content(sheet)
         digest = digest_of(content)
         if digest != seen_digest:
+            since = _since(seen_digest, content)
+            look = "Look at the changes" if since else "Read it again as it is now"
             raise Conflict(
-                "This section changed after you opened it. Look at the changes, then approve again.",
-                current=_since(seen_digest, content),
+                f"This section changed after you opened it. {look}, then approve again.", current=since
             )
         if any(approval.reviewer_id == actor.id for approval in sheet.valid_approvals):
             raise WrongState("You have approved this section already.")
@@ -100,13 +104,6 @@ def request_changes(
             data={"reason": text},
         )
     return request
-
-
-def keep_content(digest: str, content: dict[str, object]) -> None:
-    """Keep a content by its digest, so that a later difference can be shown."""
-    SectionContent.objects.bulk_create(
-        [SectionContent(digest=digest, content=content)], ignore_conflicts=True
-    )
 
 
 def _since(seen_digest: str, content: dict[str, object]) -> list[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from checklist.models import Item
@@ -34,6 +35,9 @@ class Answer(Orphanable, Said):
     applicable = models.BooleanField(default=True)
     revision = models.PositiveIntegerField(default=0)
     to_confirm = models.BooleanField(default=False)
+    # User ids of those whose work it is without a revision of theirs: who wrote a text that was carried over,
+    # made the item apply or not, or changed the rows that it follows.
+    shaped_by: ArrayField[list[int], list[int]] = ArrayField(models.IntegerField(), default=list)
     # Whether the figures, drill or rows in `data` meet the item's thresholds, and why.
     judgement = models.JSONField(default=dict, blank=True)
     answered_by = models.ForeignKey(

@@ -10,7 +10,7 @@ import rfc8785
 
 from reviews.models import Evidence, Waiver
 from reviews.queries.sheet import ItemSheet, SectionSheet
-from reviews.states import EvidenceKind, RunStatus
+from reviews.states import EvidenceKind, RunStatus, WaiverStatus
 
 LABELS = {
     "applicable": "applies",
@@ -28,7 +28,11 @@ LABELS = {
 
 def section_content(sheet: SectionSheet) -> dict[str, Any]:
     """Return what an approval rests on as plain JSON: answers, evidence, outcomes, waivers."""
-    return {"items": {item.item.slug: _item_content(item) for item in sheet.items}}
+    content: dict[str, Any] = {"items": {item.item.slug: _item_content(item) for item in sheet.items}}
+    # Only while one is granted: an approval in its turn rests on no waiver of the order.
+    if sheet.order_waiver is not None and sheet.order_waiver.status == WaiverStatus.GRANTED:
+        content["order_waiver"] = _waiver_content(sheet.order_waiver)
+    return content
 
 
 def _item_content(item: ItemSheet) -> dict[str, Any]:
@@ -101,4 +105,7 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> list[Difference
             for key, label in LABELS.items()
             if was.get(key) != now.get(key)
         )
+    order = (before.get("order_waiver"), after.get("order_waiver"))
+    if order[0] != order[1]:
+        found.append(Difference("", "This section", "waiver of the order", *order))
     return found

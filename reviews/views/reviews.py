@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from checklist.facts import FACTS
 from readiness.accounts.rights import Actor
-from readiness.errors import DomainError
+from readiness.errors import Conflict, DomainError
 from readiness.http import redirect, render_page
 from readiness.tasks import enqueue
 from reviews import access, tasks
@@ -23,6 +24,7 @@ from reviews.forms.reviews import StartForm
 from reviews.models import Packet, Review
 from reviews.permissions import Subject
 from reviews.queries.authors import review_authors
+from reviews.queries.content import digest_of
 from reviews.queries.moving import newer_version
 from reviews.queries.on_call import people_on_call
 from reviews.queries.sheet import SectionSheet, load_review_sheets
@@ -37,16 +39,31 @@ def facts(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Correct the facts of an open review."""
     review = access.review(request, slug, number, "review.facts")
     form = StartForm(request.POST or None, facts=review.facts, checklist=review.checklist.slug)
-    context = {"review": review, "form": form}
+    context = {"review": review, "form": form, "seen": digest_of(review.facts)}
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_facts(access.actor(request), review.pk, form.facts)
+            actions.change_facts(
+                access.actor(request), review.pk, form.facts, seen=request.POST.get("seen", "")
+            )
         except DomainError as error:
-            return render_page(request, "reviews/facts.html", None, {**context, "error": error}, error.status)
+            context |= {"error": error, "stored": _stored_facts(error, form.facts)}
+            if isinstance(error, Conflict):
+                context["seen"] = digest_of(error.current)
+            return render_page(request, "reviews/facts.html", None, context, error.status)
         enqueue(tasks.follow_up_deferrals)
         messages.success(request, "The facts are changed. Items that apply were worked out anew.")
         return redirect(request, review.get_absolute_url())
     return render_page(request, "reviews/facts.html", None, context, 422 if form.is_bound else 200)
+
+
+def _stored_facts(error: DomainError, typed: dict[str, Any]) -> list[tuple[str, str]]:
+    """What somebody else saved meanwhile, where it is not what was typed: label and value in words."""
+    stored = error.current if isinstance(error, Conflict) else {}
+    return [
+        (fact.label, fact.label_of(stored.get(fact.name)))
+        for fact in FACTS
+        if isinstance(stored, dict) and stored and stored.get(fact.name) != typed.get(fact.name)
+    ]
 
 
 @login_required
