@@ -66,7 +66,7 @@ class _Piece:
 
 def first_monday(rotation: Rotation, now: datetime, zone: ZoneInfo) -> date:
     """The Monday to begin at: the week before this one, or that of the first turn if it comes later."""
-    begin = max(now - timedelta(days=7), rotation.span.starts_at) if rotation.span else now
+    begin = max(now - timedelta(days=7), rotation.span.starts_at)
     day = begin.astimezone(zone).date()
     return day - timedelta(days=day.weekday())
 
@@ -74,7 +74,9 @@ def first_monday(rotation: Rotation, now: datetime, zone: ZoneInfo) -> date:
 def weeks_of(
     shifts: Sequence[Shift], rotation: Rotation, now: datetime, zone: ZoneInfo, weeks: int = WEEKS
 ) -> list[Week]:
-    """Lay out `weeks` weeks, those after the last turn left out."""
+    """Lay out `weeks` weeks, those after the last turn left out; none without any turn."""
+    if not rotation.span:
+        return []
     monday = first_monday(rotation, now, zone)
     shade_of = {same_person(person.name): place % SHADES for place, person in enumerate(rotation.people)}
     roles = [role for role in ROLES if role == "primary" or rotation.has_secondary]
@@ -125,7 +127,10 @@ def _pieces(role: Role, shifts: Iterable[Shift], rotation: Rotation, span: Span)
     """Turns, the time in which one person is both, and gaps of the role in this week, in order."""
     parts = [part for shift in shifts if shift.role == role and (part := clipped(shift, span))]
     both = [part for shift in rotation.same if (part := clipped(shift, span))]
-    pieces = [piece for part in parts for piece in _split(part, both)]
+    twice: dict[str, list[Shift]] = {}
+    for shift in both:
+        twice.setdefault(same_person(shift.person), []).append(shift)
+    pieces = [piece for part in parts for piece in _split(part, twice.get(same_person(part.person), []))]
     gaps = rotation.gaps if role == "primary" else rotation.secondary_gaps
     for gap in gaps:
         starts, ends = max(gap.starts_at, span.starts_at), min(gap.ends_at, span.ends_at)
@@ -138,8 +143,6 @@ def _split(part: Shift, both: Iterable[Shift]) -> Iterator[_Piece]:
     """Cut a turn where the same person holds the other role too."""
     reached = part.starts_at
     for twice in both:
-        if same_person(twice.person) != same_person(part.person):
-            continue
         starts, ends = max(reached, twice.starts_at), min(part.ends_at, twice.ends_at)
         if starts >= ends:
             continue

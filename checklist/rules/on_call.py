@@ -183,12 +183,25 @@ def in_both_roles(shifts: Iterable[Shift]) -> list[Shift]:
             for each in rows
             if each.role == "secondary" and same_person(each.person) == same_person(person)
         ]
-        for one in _union(spans):
-            for other in _union(others):
-                starts, ends = max(one.starts_at, other.starts_at), min(one.ends_at, other.ends_at)
-                if starts < ends:
-                    found.append(Shift(starts, ends, person, "primary"))
+        found += [
+            Shift(both.starts_at, both.ends_at, person, "primary")
+            for both in _common(_union(spans), _union(others))
+        ]
     return in_order(found)
+
+
+def _common(one: Sequence[Span], other: Sequence[Span]) -> Iterable[Span]:
+    """The time that lies in both; each is in order and does not overlap itself."""
+    left, right = 0, 0
+    while left < len(one) and right < len(other):
+        starts = max(one[left].starts_at, other[right].starts_at)
+        ends = min(one[left].ends_at, other[right].ends_at)
+        if starts < ends:
+            yield Span(starts, ends)
+        if one[left].ends_at < other[right].ends_at:
+            left += 1
+        else:
+            right += 1
 
 
 def _union(spans: Iterable[Span]) -> list[Span]:

@@ -14,6 +14,8 @@ from readiness.errors import DomainError, Invalid
 from reviews.actions.answers import Said
 from reviews.forms import kinds
 from reviews.judging import is_computed
+from reviews.queries.capacity import CAPACITY_ITEMS
+from reviews.queries.on_call import FIGURE_ITEMS
 from reviews.queries.sheet import ItemSheet
 from reviews.rules import Problem, item_problems
 from reviews.states import AnswerState
@@ -172,6 +174,13 @@ class ItemCard:
         if waiver is None or self.sheet.answer.state != AnswerState.WAIVED:
             return ""
         return f"Waived until {waiver.expires_on.day} {waiver.expires_on:%b %Y}"
+
+    @property
+    def from_service(self) -> str:
+        """Address name of what the service knows of this item: its rota, its capacity; "" for neither."""
+        if FIGURE_ITEMS.get(self.item.slug) == self.item.kind:
+            return "reviews:on_call"
+        return "reviews:capacity" if CAPACITY_ITEMS.get(self.item.slug) == self.item.kind else ""
 
     @property
     def has_probes(self) -> bool:

@@ -294,17 +294,18 @@ def _take(
 
 
 def _when(event: Event, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    starts = event.decoded("DTSTART")
-    if "DTEND" in event:
-        ends = event.decoded("DTEND")
-    elif "DURATION" in event:
-        ends = starts + event.decoded("DURATION")
-    else:
-        ends = starts if isinstance(starts, datetime) else starts + timedelta(days=1)
+    """When an event begins and ends; raises _BadEvent where it does not say so properly."""
     try:
+        starts = event.decoded("DTSTART")
+        if "DTEND" in event:
+            ends = event.decoded("DTEND")
+        elif "DURATION" in event:
+            ends = starts + event.decoded("DURATION")
+        else:
+            ends = starts if isinstance(starts, datetime) else starts + timedelta(days=1)
         return _moment(starts, event["DTSTART"], zone), _moment(ends, event.get("DTEND"), zone)
-    except OverflowError:
-        raise _BadEvent("Its dates are out of range.") from None
+    except _UNREADABLE:
+        raise _BadEvent("Its beginning or end cannot be read. Export the calendar again.") from None
 
 
 def _moment(value: date | datetime, written: Any, zone: ZoneInfo) -> datetime:

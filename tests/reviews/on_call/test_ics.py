@@ -8,6 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checklist.rules.on_call import LOOK_AHEAD, LOOK_BACK, look_at
 from checklist.rules.rota import Span
@@ -269,3 +271,38 @@ def test_a_megabyte_on_one_line_is_read_in_bounded_time() -> None:
     assert time.perf_counter() - begun < 5
     assert len(calendar.shifts) == 1
     assert calendar.shifts[0].ends_at - calendar.shifts[0].starts_at == timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DTEND:20261102T090000Z", "DTEND:20261103T090000Z"],
+        ["DTEND:yesterday"],
+        ["DTSTART:20261101T090000Z"],
+        ["DURATION:P99999999D"],
+        ["RRULE:FREQ=WEEKLY;COUNT=-5"],
+        ["RRULE:FREQ=WEEKLY;UNTIL=20261201T000000Z;COUNT=3"],
+        ["RECURRENCE-ID;RANGE=THISANDFUTURE:20261105T090000Z"],
+        ["RDATE;VALUE=PERIOD:20261105T090000Z/P1D"],
+        ["BEGIN:VEVENT"],
+    ],
+)
+def test_properties_that_contradict_each_other_end_in_words_or_turns(lines: list[str]) -> None:
+    event = ["BEGIN:VEVENT", "UID:1", "SUMMARY:Ann", "DTSTART:20261101T090000Z", *lines, "END:VEVENT"]
+    calendar = whole(*event)
+    assert calendar.problems or calendar.shifts
+    assert all(problem.message.endswith(".") for problem in calendar.problems)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_damaged_calendar_is_refused_or_read_but_never_fails(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(path.name for path in CORPUS.glob("*.ics"))))
+    lines = (CORPUS / name).read_text().splitlines()[:60]
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        lines[place] = data.draw(
+            st.one_of(st.sampled_from(lines), st.text(max_size=30), st.just(lines[place][:-3]))
+        )
+    calendar = read_calendar("\n".join(lines), asked())
+    assert not (calendar.problems and calendar.shifts)
