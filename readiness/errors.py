@@ -6,11 +6,18 @@ Problem Details. A wrong state (409) and a missing right (403) are different err
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from readiness.typed import Typed
 
 
 class DomainError(Exception):
-    """Base of all: `message` is shown to the reader, `status` is the HTTP status code."""
+    """Base of all: `message` is shown to the reader, `status` is the HTTP status code.
+
+    `typed` is what the reader had typed, where the page that answers does not hold it in its form.
+    """
 
     status: ClassVar[int] = 400
     title: ClassVar[str] = "That did not work"
@@ -18,6 +25,7 @@ class DomainError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.typed: Sequence[Typed] = ()
 
 
 class Invalid(DomainError):

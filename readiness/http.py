@@ -15,7 +15,8 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
-from readiness.errors import Conflict, DomainError, Invalid
+from readiness.errors import Conflict, DomainError, Invalid, TooLarge
+from readiness.typed import Typed, typed_in
 
 PROBLEM_JSON: Final = "application/problem+json"
 
@@ -76,7 +77,8 @@ def render_domain_error(request: HttpRequest, error: DomainError) -> HttpRespons
     elif wants_fragment(request):
         response = _to_status_region(request, "errors/fragment.html", _context(error), error.status)
     else:
-        response = render(request, "errors/domain.html", _context(error), status=error.status)
+        context = {**_context(error), "typed": error.typed or _posted(request, error)}
+        response = render(request, "errors/domain.html", context, status=error.status)
     patch_vary_headers(response, ["Accept", "HX-Request"])
     return response
 
@@ -99,6 +101,11 @@ def _to_status_region(
 def _prefers_json(request: HttpRequest) -> bool:
     preferred = request.get_preferred_type(["text/html", PROBLEM_JSON, "application/json"])
     return preferred in {PROBLEM_JSON, "application/json"}
+
+
+def _posted(request: HttpRequest, error: DomainError) -> list[Typed]:
+    """What was in the form that was sent, by its names alone; a body beyond the limit is not read."""
+    return [] if request.method != "POST" or isinstance(error, TooLarge) else typed_in(request.POST)
 
 
 def _context(error: DomainError) -> dict[str, Any]:

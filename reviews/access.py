@@ -14,7 +14,7 @@ from readiness.errors import NotFound
 from reviews import permissions
 from reviews.models import Answer, Drill, Review, ReviewSection, Service
 from reviews.permissions import Subject
-from reviews.queries.authors import answer_authors, section_authors
+from reviews.queries.authors import answer_authors, review_authors, section_authors
 from reviews.verbs import Verbs
 
 _MISSING = "There is nothing at this address, or you may not see it."
@@ -35,12 +35,16 @@ def service(request: HttpRequest, slug: str, verb: str = "service.view") -> Serv
 
 
 def review(request: HttpRequest, slug: str, number: int, verb: str = "review.view") -> Review:
-    """Return the review with service, team, checklist and version if the asker may do `verb`. One query."""
+    """Return the review with service, team, checklist and version if the asker may do `verb`.
+
+    One query; a second where it matters who wrote any of the review.
+    """
     rows = Review.objects.select_related("service__team", "checklist", "version", "started_by")
     row = rows.filter(service__slug=slug, number=number).first()
     if row is None:
         raise NotFound(_MISSING)
-    permissions.allowed(actor(request), verb, Subject(team_id=row.service.team_id)).require()
+    authors = review_authors(row.pk) if permissions.weighs_authors(verb) else frozenset()
+    permissions.allowed(actor(request), verb, Subject(row.service.team_id, authors=authors)).require()
     return row
 
 
@@ -91,14 +95,23 @@ def drill_subject(row: Drill) -> Subject:
     return Subject(row.review.service.team_id, runner_id=row.runner_id, witness_id=row.witness_id)
 
 
-def decide(request: HttpRequest, row: ReviewSection, verb: str) -> Decision:
-    """Say whether the asker may do `verb` in this section; one query where authorship matters, else none."""
-    weighs = permissions.weighs_authors(verb)
-    about = Subject(
-        team_id=row.review.service.team_id,
-        section_roles=frozenset(row.section.reviewer_roles),
-        authors=section_authors(row.pk) if weighs else frozenset(),
-    )
+def decide(
+    request: HttpRequest,
+    row: ReviewSection,
+    verb: str,
+    *,
+    answer: Answer | None = None,
+    requester_id: int | None = None,
+) -> Decision:
+    """Say whether the asker may do `verb` in this section; one query where authorship matters, else none.
+
+    With `answer`, own work is that in the answer. `requester_id` is who asked for what is to be judged.
+    """
+    authors: frozenset[int] = frozenset()
+    if permissions.weighs_authors(verb):
+        authors = answer_authors(answer.pk) if answer else section_authors(row.pk)
+    roles = frozenset(row.section.reviewer_roles)
+    about = Subject(row.review.service.team_id, roles, authors, requester_id)
     return permissions.allowed(actor(request), verb, about)
 
 

@@ -63,6 +63,19 @@ def flat(post: QueryDict) -> dict[str, str]:
     return {name: values[-1] if name in _OWN else ",".join(values) for name, values in post.lists()}
 
 
+def labels_of(item: Item, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the label of each control that an answer to `item` has, by its name."""
+    found = {"state": "Answer", "note": "Note", "reason": "Why", "trigger": "Look again when"}
+    if item.kind == Item.Kind.INVENTORY:
+        return found
+    sheet = kinds.controls(item, kinds.read(item, typed), {})
+    found |= {control.name: control.label for control in sheet.controls}
+    for row in sheet.rows:
+        about = f"{row.title}: " if row.title else ""
+        found |= {each.name: about + each.label for each in row.controls}
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One answer to choose from."""

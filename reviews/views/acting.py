@@ -1,4 +1,4 @@
-"""The one shape of a view that acts: check the form, act, go back; or show what was typed again."""
+"""The one shape of a view that acts: check right and form, act, go back; or show what was typed again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
 from readiness.errors import DomainError, Invalid, NotFound, Refused
-from readiness.http import redirect
+from readiness.http import redirect, wants_fragment
+from readiness.typed import shows, typed_in
 
 Again = Callable[[DomainError], HttpResponse]
 
@@ -26,21 +27,43 @@ def act(
 ) -> HttpResponse:
     """Run `do` with the form's values, say `done` and go to `to`; a function is asked afterwards.
 
-    When the form or the action refuses, `again` draws the page with the error and the form as it was typed. A
-    missing right is no matter of the form: Refused and NotFound pass on to the error pages.
+    When the form or the action refuses, `again` draws the page with the error and the form as it was typed by
+    `keeping`. A missing right is no matter of the form: Refused and NotFound pass on to the error pages.
     """
     if form is not None and not form.is_valid():
-        return again(Invalid("Please check what you entered."))
+        return keeping(request, again, Invalid("Nothing is saved yet."), form)
     try:
         do(form.cleaned_data if form is not None else {})
-    except (Refused, NotFound):
+    except (Refused, NotFound) as error:
+        error.typed = typed_in(request.POST, form)
         raise
     except DomainError as error:
         if form is not None and isinstance(error, Invalid):
             _attach(form, error)
-        return again(error)
+        return keeping(request, again, error, form)
     messages.success(request, done)
     return redirect(request, to if isinstance(to, str) else to())
+
+
+def keeping(
+    request: HttpRequest,
+    again: Again,
+    error: DomainError,
+    form: Form | None = None,
+    labels: dict[str, str] | None = None,
+) -> HttpResponse:
+    """Draw the page again. Where it has no place any more for what was typed, that stands beside the error.
+
+    The state that refuses an act often hides its form too. A fragment leaves the page and its form alone.
+    """
+    response = again(error)
+    if wants_fragment(request):
+        return response
+    typed = typed_in(request.POST, form, labels)
+    if shows(response, typed):
+        return response
+    error.typed = typed
+    return again(error)
 
 
 def _attach(form: Form, error: Invalid) -> None:

@@ -8,14 +8,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from readiness.errors import Conflict, DomainError, Invalid
+from readiness.errors import Conflict, DomainError, Invalid, WrongState
 from readiness.http import redirect, wants_fragment
 from reviews import access
 from reviews.actions.answers import confirm_answer, save_answer
 from reviews.actions.base import ReviewRef
-from reviews.forms.answers import AnswerForm, ItemCard, flat
+from reviews.forms.answers import AnswerForm, ItemCard, flat, labels_of
 from reviews.models import Answer
 from reviews.queries.sheet import ItemSheet, load_sheet
+from reviews.views.acting import keeping
 from reviews.views.pages import item_page, section_page
 
 
@@ -30,7 +31,7 @@ def save(request: HttpRequest, slug: str, number: int, section_slug: str, item_s
         saved = save_answer(
             access.actor(request), ref, item_slug, form.said, revision, section_slug=section_slug
         )
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, WrongState) as error:
         return _refused(request, access.answer(request, slug, number, section_slug, item_slug), error)
     return _saved(request, saved)
 
@@ -43,7 +44,7 @@ def confirm(request: HttpRequest, slug: str, number: int, section_slug: str, ite
         revision = AnswerForm(request.POST).seen_revision()
         ref = ReviewRef(slug, number)
         saved = confirm_answer(access.actor(request), ref, item_slug, revision, section_slug=section_slug)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, WrongState) as error:
         return _refused(request, access.answer(request, slug, number, section_slug, item_slug), error)
     return redirect(request, _back(request, saved))
 
@@ -61,12 +62,18 @@ def _refused(request: HttpRequest, answer: Answer, error: DomainError) -> HttpRe
     """Show the error beside what was typed: as a fragment, or on the page that the form stands on."""
     typed = flat(request.POST)
     if wants_fragment(request):
+        if isinstance(error, WrongState):
+            raise error  # the form stays as it is; the message goes to the status region
         sheet = load_sheet(answer.section, of_item=answer).items[0]
         context = {"card": ItemCard(sheet, typed, error), "error": error, "stored": answer}
         return render(request, "reviews/items/_refused.html", context, status=error.status)
-    if request.POST.get("page") == "item":
-        return item_page(request, answer, typed=typed, error=error)
-    return section_page(request, answer.section, typed={answer.item.slug: typed}, error=error)
+
+    def again(error: DomainError) -> HttpResponse:
+        if request.POST.get("page") == "item":
+            return item_page(request, answer, typed=typed, error=error)
+        return section_page(request, answer.section, typed={answer.item.slug: typed}, error=error)
+
+    return keeping(request, again, error, labels=labels_of(answer.item, typed))
 
 
 def _back(request: HttpRequest, answer: Answer) -> str:

@@ -24,7 +24,7 @@ _ABOUT = ("section__section", "section__review__service__team", "answer__item", 
 def decide(request: HttpRequest, waiver_id: int) -> HttpResponse:
     """Grant or refuse a waiver."""
     waiver = Waiver.objects.select_related(*_ABOUT).filter(pk=waiver_id).first()
-    section, answer = _place(request, waiver)
+    section, answer = _place(request, waiver, "waiver.decide")
     form = DecideWaiverForm(request.POST, prefix="decide")
     return act(
         request,
@@ -43,7 +43,7 @@ def decide(request: HttpRequest, waiver_id: int) -> HttpResponse:
 def take_back(request: HttpRequest, waiver_id: int) -> HttpResponse:
     """Withdraw a waiver."""
     waiver = Waiver.objects.select_related(*_ABOUT).filter(pk=waiver_id).first()
-    section, answer = _place(request, waiver)
+    section, answer = _place(request, waiver, "waiver.withdraw")
     return act(
         request,
         None,
@@ -59,7 +59,7 @@ def take_back(request: HttpRequest, waiver_id: int) -> HttpResponse:
 def fix(request: HttpRequest, finding_id: int) -> HttpResponse:
     """Say how a finding was fixed."""
     finding = Finding.objects.select_related(*_ABOUT).filter(pk=finding_id).first()
-    section, answer = _place(request, finding)
+    section, answer = _place(request, finding, "finding.fix")
     form = FixForm(request.POST, prefix=f"fix-{finding_id}")
     return act(
         request,
@@ -76,7 +76,7 @@ def fix(request: HttpRequest, finding_id: int) -> HttpResponse:
 def verify(request: HttpRequest, finding_id: int) -> HttpResponse:
     """Close a fixed finding, or open it again."""
     finding = Finding.objects.select_related(*_ABOUT).filter(pk=finding_id).first()
-    section, answer = _place(request, finding)
+    section, answer = _place(request, finding, "finding.verify")
     decision = request.POST.get("decision", "")
     if decision not in ("accept", "reopen"):
         raise Invalid("Choose whether the finding is fixed.")
@@ -91,11 +91,14 @@ def verify(request: HttpRequest, finding_id: int) -> HttpResponse:
     )
 
 
-def _place(request: HttpRequest, row: Waiver | Finding | None) -> tuple[ReviewSection, Answer | None]:
-    """The section and the answer that `row` stands at, for somebody who may see them."""
+def _place(
+    request: HttpRequest, row: Waiver | Finding | None, verb: str
+) -> tuple[ReviewSection, Answer | None]:
+    """The section and the answer that `row` stands at, for somebody who may do `verb` with it."""
     if row is None:
         raise NotFound("There is nothing at this address, or you may not see it.")
-    access.decide(request, row.section, "review.view").require()
+    requester = row.requested_by_id if isinstance(row, Waiver) else row.fixed_by_id
+    access.decide(request, row.section, verb, answer=row.answer, requester_id=requester).require()
     if row.answer is not None:
         row.answer.section, row.answer.review = row.section, row.section.review
     return row.section, row.answer

@@ -103,7 +103,8 @@ def rule(
     request: HttpRequest, slug: str, number: int, section_slug: str, item_slug: str, probe: str
 ) -> HttpResponse:
     """Rule where the answer and a probe disagree."""
-    row = access.answer(request, slug, number, section_slug, item_slug, "review.view")
+    row = access.answer(request, slug, number, section_slug, item_slug)
+    access.decide(request, row.section, "ruling.make", answer=row).require()
     name = f"ruling-{probe}"
     form = RulingForm(request.POST, prefix=name)
     return act(

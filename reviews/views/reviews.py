@@ -93,7 +93,9 @@ def withdraw(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_off(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     """Show the whole review at a glance, and let the accountable person decide."""
-    review = access.review(request, slug, number)
+    review = access.review(
+        request, slug, number, "review.sign_off" if request.method == "POST" else "review.view"
+    )
     if request.method != "POST":
         return _sign_off_page(request, review, None)
     form = SignOffForm(request.POST, prefix="sign")

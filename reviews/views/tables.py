@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from checklist.models import Item
 from readiness.accounts.rights import Actor
-from readiness.errors import Conflict, Invalid, NotFound
+from readiness.errors import Conflict, Invalid, NotFound, WrongState
 from readiness.http import redirect, wants_fragment, with_toast
 from reviews import access
 from reviews.actions import rows as actions
@@ -23,6 +23,7 @@ from reviews.forms.answers import ItemCard, flat
 from reviews.models import Answer
 from reviews.queries.sheet import ItemSheet
 from reviews.table_rows import seen_of
+from reviews.views.acting import keeping
 from reviews.views.items import item_url
 from reviews.views.pages import item_page
 
@@ -112,12 +113,16 @@ def _write(request: HttpRequest, address: Address, row_id: str, act: Write) -> H
         answer, saved = act(access.actor(request), ReviewRef(address[0], address[1]))
     except Conflict as error:
         return _conflict(request, address, row_id, error)
-    except Invalid as error:
+    except (Invalid, WrongState) as error:
         if wants_fragment(request):
             raise  # the inputs stay as they are; the message goes to the status region
         answer = access.answer(request, *address)
         typed = tables.read_row(answer.item, flat(request.POST))
-        return item_page(request, answer, error=error, edit=row_id, typed_row=typed)
+        return keeping(
+            request,
+            lambda error: item_page(request, answer, error=error, edit=row_id, typed_row=typed),
+            error,
+        )
     if not wants_fragment(request):
         return redirect(request, f"{item_url(answer)}#row-{saved}")
     return _row(request, answer, saved)
