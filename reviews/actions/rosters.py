@@ -160,10 +160,9 @@ def import_calendar(actor: Actor, service_id: int, *, revision: int, file: Calen
         raise _invalid(
             "file", "This calendar has problems, so nothing was written. Look at the preview again."
         )
-    roles: tuple[Role, ...] = tuple({shift.role for shift in calendar.shifts})
+    roles = {shift.role for shift in calendar.shifts}
     with _writing(actor, service_id, revision) as writing:
-        old = shifts_of(writing.roster)
-        writing.write(rota.replaced(old, calendar.shifts, _from_then_on(calendar, old, now), roles), "file")
+        writing.write(after_import(calendar, shifts_of(writing.roster), now), "file")
         writing.roster.zone, writing.roster.source = clean_zone(file.zone).key, Roster.Source.FILE
         writing.roster.source_name = (file.name or calendar.name)[:200]
         people, turns = len(calendar.people), len(calendar.shifts)
@@ -171,6 +170,12 @@ def import_calendar(actor: Actor, service_id: int, *, revision: int, file: Calen
         data = {"name": writing.roster.source_name, "people": calendar.people, "roles": sorted(roles)}
         writing.acts.append(Act("person:roster:imported", summary, data=data))
     return writing.roster
+
+
+def after_import(calendar: ReadCalendar, old: Sequence[Shift], now: datetime) -> list[Shift]:
+    """The rota as an import makes it: the calendar's turns in its roles, the other role as it was."""
+    roles: tuple[Role, ...] = tuple({shift.role for shift in calendar.shifts})
+    return rota.replaced(old, calendar.shifts, _from_then_on(calendar, old, now), roles)
 
 
 def _from_then_on(calendar: ReadCalendar, old: Iterable[Shift], now: datetime) -> Span:

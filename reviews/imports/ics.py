@@ -60,6 +60,16 @@ class ReadCalendar:
         """Everybody named, by name."""
         return sorted({shift.person for shift in self.shifts}, key=str.casefold)
 
+    @property
+    def first(self) -> datetime:
+        """When the first turn begins. Only for a calendar with turns."""
+        return min(shift.starts_at for shift in self.shifts)
+
+    @property
+    def last(self) -> datetime:
+        """When the last turn ends. Only for a calendar with turns."""
+        return max(shift.ends_at for shift in self.shifts)
+
 
 class _BadEvent(Exception):
     """An event that cannot be read, with what to do about it."""

@@ -24,7 +24,7 @@ from checklist.rules.on_call import (
     size_verdict,
 )
 from checklist.rules.on_call_figures import Figure, load_figure, shape_figure, size_figure
-from checklist.rules.rota import Role, Shift
+from checklist.rules.rota import Role, Shift, same_person
 from reviews.models import Answer, Review, Roster, Service
 from reviews.rota_picture import Week, weeks_of
 from reviews.states import OPEN_REVIEW, ReviewStatus
@@ -60,6 +60,8 @@ class OnCall:
     now: datetime
     # Review from which the alert inventory is read: the open one, else the signed-off one.
     review: Review | None = None
+    # The zone of a rota that is about to be imported; else the stored one's counts.
+    zone_name: str = ""
 
     @property
     def revision(self) -> int:
@@ -69,7 +71,7 @@ class OnCall:
     @property
     def zone(self) -> ZoneInfo:
         """The zone on whose clocks handovers are shown."""
-        return ZoneInfo(self.roster.zone) if self.roster else ZoneInfo("UTC")
+        return ZoneInfo(self.zone_name or (self.roster.zone if self.roster else "UTC"))
 
     @cached_property
     def rotation(self) -> Rotation:
@@ -117,6 +119,14 @@ class OnCall:
         return (
             f"From the rota of {days}, {self.roster.get_source_display()}{name}, as of {updated:%-d %b %Y}."
         )
+
+    @property
+    def people_to_count(self) -> list[str]:
+        """Everybody whose pages can be counted: who takes turns, and who left but was counted of late."""
+        names = [person.name for person in self.rotation.people]
+        known = {same_person(name) for name in names}
+        counted = sorted({person for _, person in self.recent_counts})
+        return names + [name for name in counted if same_person(name) not in known]
 
     @cached_property
     def alerts(self) -> list[dict[str, Any]]:

@@ -76,11 +76,11 @@ def _forms(duty: OnCall, refused: Mapping[str, Form]) -> dict[str, Form]:
 def _page_rows(duty: OnCall, typed: Mapping[str, str]) -> list[dict[str, Any]]:
     """A row for each person who takes turns, with a field for each of the last four weeks."""
     weeks, rows = rosters.counted_weeks(duty.now), []
-    for place, person in enumerate(duty.rotation.people):
+    for place, person in enumerate(duty.people_to_count):
         cells = []
         for week in weeks:
             name = forms.pages_name(week, place)
-            stored = duty.counts.get((week, person.name))
+            stored = duty.counts.get((week, person))
             shown = typed.get(name, "" if stored is None else str(stored))
             cells.append({"name": name, "value": shown, "week": week})
         rows.append({"place": place, "person": person, "cells": cells})
@@ -134,7 +134,7 @@ def pages(request: HttpRequest, slug: str) -> HttpResponse:
     """Count pages by person and week."""
     service = access.service(request, slug, "roster.edit")
     duty = load_on_call(service)
-    people = [person.name for person in duty.rotation.people]
+    people = duty.people_to_count
     weeks = rosters.counted_weeks(duty.now)
     revision = request.POST.get("revision", "")
 
@@ -190,7 +190,8 @@ def _preview(
     now = timezone.now()
     calendar = rosters.preview_calendar(file, now)
     roster = load_on_call(service, now=now)
-    would_be = OnCall(service, roster.roster, list(calendar.shifts), {}, now)
+    shifts = rosters.after_import(calendar, roster.shifts, now)
+    would_be = OnCall(service, roster.roster, shifts, {}, now, zone_name=file.zone)
     context = {
         "service": service,
         "calendar": calendar,

@@ -16,7 +16,7 @@ from checklist.actions import load_checklist
 from checklist.loader import BUILT_IN, read_checklist
 from readiness.accounts.rights import actor_of
 from reviews.actions.reviews import start_review
-from reviews.actions.rosters import counted_weeks
+from reviews.actions.rosters import count_pages, counted_weeks
 from reviews.actions.waivers import decide_waiver, request_waiver
 from reviews.models import Answer, PageCount, Review, Roster, Service, Turn
 from reviews.queries.on_call import load_on_call
@@ -146,6 +146,7 @@ def test_preview_then_import(client: Client, cast: Cast, checkout: Service) -> N
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "Import 4 turns" in page
+    assert answer.context["duty"].zone.key == "Europe/Berlin"
     assert "<script>alert" not in page
     assert not Roster.objects.exists()
     fields = {
@@ -161,6 +162,24 @@ def test_preview_then_import(client: Client, cast: Cast, checkout: Service) -> N
     assert "The calendar is imported." in page
     assert "<script>alert" not in page
     assert Turn.objects.count() == 4
+
+
+def test_the_preview_shows_the_rota_as_it_will_be(client: Client, cast: Cast, planned: Service) -> None:
+    client.force_login(cast.member)
+    duty = upload(client, weekly_calendar("Ann", "Bo", "Cy", "Di"), role="primary").context["duty"]
+    assert {shift.role for shift in duty.shifts} == {"primary", "secondary"}
+    assert "There is no secondary." not in duty.problems
+    assert not Turn.objects.filter(person="Ann").exists()
+
+
+def test_pages_of_somebody_who_left_stay_in_sight(client: Client, cast: Cast, planned: Service) -> None:
+    week = counted_weeks(timezone.now())[-1]
+    count_pages(actor_of(cast.member), planned.pk, revision=1, counts={(week, "Gone Girl"): 9})
+    client.force_login(cast.member)
+    assert "Gone Girl, week of" in client.get(URL).content.decode()
+    place = len(load_on_call(planned).rotation.people)
+    client.post(URL + "pages/", {"revision": "2", f"pages-{week:%Y%m%d}-{place}": ""})
+    assert not PageCount.objects.exists()
 
 
 def test_a_bad_calendar_shows_its_problems_and_writes_nothing(
