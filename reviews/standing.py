@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from reviews.states import OPEN_REVIEW, ReviewStatus, SectionStatus, Verdict
+from reviews.states import OPEN_REVIEW, FitCheckStatus, ReviewStatus, SectionStatus, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Standing:
     open_status: str = ""
     signed: SignedOff | None = None
     sections: Sequence[SectionFigures] = field(default=())
+    # Status of the record that the checklist does not fit, if one stands.
+    misfit: str = ""
 
 
 class Badge(NamedTuple):
@@ -69,7 +71,9 @@ def badge(standing: Standing) -> Badge:
     """Return the badge: the sign-off that stands, if there is one; else how far the open review is."""
     signed = standing.signed
     if signed is None:
-        return Badge(standing.open_status) if standing.open_status in OPEN_REVIEW else Badge("not_reviewed")
+        if standing.open_status in OPEN_REVIEW:
+            return Badge(standing.open_status)
+        return Badge("does_not_fit" if standing.misfit == FitCheckStatus.SIGNED else "not_reviewed")
     if signed.stale_reason is not None:
         return Badge("stale")
     if signed.verdict == Verdict.READY_WITH_WAIVERS and signed.waivers:
@@ -105,13 +109,19 @@ def section_badge(section: SectionFigures) -> Badge:
     return Badge(section.status)
 
 
+_NEXT_OF_MISFIT: Final[dict[str, str]] = {
+    FitCheckStatus.RECORDED: "Recorded that it does not fit: waits for a signature",
+    FitCheckStatus.SIGNED: "",
+}
+
+
 def next_step(standing: Standing) -> str:
     """Say in a few words what comes next for a service; "" when nothing does."""
     if standing.open_status:
         return _next_in_review(standing)
     signed = standing.signed
     if signed is None:
-        return "Start a review"
+        return _NEXT_OF_MISFIT.get(standing.misfit, "Start a review")
     if signed.stale_reason is not None:
         return signed.stale_reason or "Something changed: start a new review"
     if signed.verdict == Verdict.NOT_READY:

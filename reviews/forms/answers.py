@@ -141,6 +141,16 @@ class ItemCard:
         return self.item.kind in (Item.Kind.DRILL, Item.Kind.INVENTORY, Item.Kind.REGISTER)
 
     @property
+    def is_folded(self) -> bool:
+        """Whether the section's page shows it folded; a register of one decision is decided right there."""
+        return self.is_table and not self.is_register_of_one
+
+    @property
+    def is_register_of_one(self) -> bool:
+        """Whether it asks for one decision, as those of the built-in checklist do."""
+        return self.item.kind == Item.Kind.REGISTER and len(self.item.spec["decisions"]) == 1
+
+    @property
     def inputs(self) -> kinds.Sheet:
         """The inputs of the item's kind."""
         data = kinds.read(self.item, self.typed) if self.typed else self.sheet.answer.data

@@ -23,7 +23,7 @@ from reviews.models.service import SEARCHED
 from reviews.queries.services import reads_all, visible_to
 from reviews.queries.waiting import reviews_waiting_for
 from reviews.standing import SectionFigures, SignedOff, Standing, WaiverInForce
-from reviews.states import OPEN_REVIEW, ReviewStatus, SectionStatus, Verdict, WaiverStatus
+from reviews.states import LIVE_FIT_CHECK, OPEN_REVIEW, ReviewStatus, SectionStatus, Verdict, WaiverStatus
 
 PAGE_SIZE: Final = 50
 SOON_DAYS: Final = 30
@@ -158,11 +158,12 @@ def _columns() -> tuple[int, list[Column]]:
 
 
 def _with_reviews(services: QuerySet[Service], checklist_id: int) -> QuerySet[Service]:
-    """Join each service with its open review and with the sign-off that stands; at most one of each."""
+    """Join each service with its open review, its sign-off and its fit check; at most one of each."""
     of_checklist = Q(reviews__checklist=checklist_id)
     return services.annotate(
         open=FilteredRelation("reviews", condition=of_checklist & Q(reviews__status__in=sorted(OPEN_REVIEW))),
         done=FilteredRelation("reviews", condition=of_checklist & Q(reviews__status=ReviewStatus.SIGNED_OFF)),
+        misfit=FilteredRelation("fit_checks", condition=Q(fit_checks__status__in=sorted(LIVE_FIT_CHECK))),
     )
 
 
@@ -281,6 +282,7 @@ def _rows(page: Page[Any], today: date) -> list[Row]:
             "done__sign_off__verdict",
             "done__sign_off__stale_at",
             "done__sign_off__stale_reason",
+            "misfit__status",
         )
     )
     sections = _sections([row[4] or row[7] for row in found if row[4] or row[7]])
@@ -294,12 +296,12 @@ def _row(
     waivers: dict[int, list[WaiverInForce]],
 ) -> Row:
     slug, name, tier, team, open_id, open_number, open_status, *signed = values
-    done_id, done_number, verdict, stale_at, stale_reason = signed
+    done_id, done_number, verdict, stale_at, stale_reason, misfit = signed
     sign_off = None
     if verdict:
         in_force = tuple(waivers.get(done_id, ()))
         sign_off = SignedOff(done_number, verdict, stale_reason if stale_at else None, in_force)
-    standing = Standing(open_status or "", sign_off, sections.get(open_id or done_id or 0, ()))
+    standing = Standing(open_status or "", sign_off, sections.get(open_id or done_id or 0, ()), misfit or "")
     return Row(slug, name, tier, team, open_number or done_number or 0, standing)
 
 

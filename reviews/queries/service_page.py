@@ -86,7 +86,13 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
     for section in sections:
         section.review = current or section.review  # its address needs the review and the service
     waivers = _waivers(signed)
-    standing = Standing(opened.status if opened else "", _signed_off(signed, waivers), _figures(sections))
+    misfit = _fit_check(service)
+    standing = Standing(
+        opened.status if opened else "",
+        _signed_off(signed, waivers),
+        _figures(sections),
+        misfit.status if misfit else "",
+    )
     return ServicePage(
         current=current,
         sections=[
@@ -104,7 +110,7 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
         ],
         open_facts=[fact.label for fact in FACTS if not _stated(service, fact)],
         deferrals=of_service(service),
-        fit_check=_fit_check(service),
+        fit_check=misfit,
         on_call=load_on_call(service, review=current),
         capacity=load_capacity(service, review=current),
     )

@@ -44,6 +44,7 @@ def section_page(
         "section": here,
         "cards": _shown(cards, request.GET.get("show", "")),
         "show": request.GET.get("show", ""),
+        "has_decisions": work.may_answer and any(card.is_register_of_one for card in cards),
         "counts": {"all": len(cards), **{name: len(_shown(cards, name)) for name in SHOW}},
         "error": error,
         "changes": error.current if isinstance(error, Conflict) and not typed else None,

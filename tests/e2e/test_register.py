@@ -103,6 +103,7 @@ def test_the_register(live_app: str, open_tab: OpenTab, cast: Cast, service: Ser
         ("deferrals", "/deferrals/"),
         ("deferral", f"/deferrals/{reached.pk}/"),
         ("register-item", "/services/checkout/reviews/1/section-1/item-1-1/"),
+        ("register-section", "/services/checkout/reviews/1/section-1/"),
         ("service", "/services/checkout/"),
     ]
     for name, path in names:

@@ -206,6 +206,9 @@ def test_from_the_start_page_to_a_signature(cast: Cast, service: Service) -> Non
     assert signed.status_code == 303
     page = judge.get("/services/checkout/").content.decode()
     assert "signed by Ada Accountable" in page
+    matrix = judge.get("/services/").content.decode()
+    assert "Does not fit" in matrix
+    assert "Start a review" not in matrix
     assert not Review.objects.exists()
 
 

@@ -33,6 +33,13 @@ WAIVERS = (WaiverInForce(date(2026, 3, 31), "backups"), WaiverInForce(date(2026,
     ("standing", "kind", "label", "words"),
     [
         (Standing(), "not_reviewed", "", "Start a review"),
+        (Standing(misfit="signed"), "does_not_fit", "", ""),
+        (
+            Standing(misfit="recorded"),
+            "not_reviewed",
+            "",
+            "Recorded that it does not fit: waits for a signature",
+        ),
         (Standing("draft", None, [section("Alerting", answered=1)]), "draft", "", "3 to answer in Alerting"),
         (
             Standing("in_review", None, [DONE, section("Alerting", passing=2, failing=2)]),
