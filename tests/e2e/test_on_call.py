@@ -45,6 +45,7 @@ def test_a_calendar_becomes_a_picture_and_an_answer(
             assert_accessible(page)
             page.get_by_role("link", name="Choose another file").click()
     assert_accessible(page)
+    tab.shoot("on-call-preview")
     page.get_by_role("button", name="Import 5 turns").click()
     expect(page.get_by_text("5 people take turns:")).to_be_visible()
     assert_accessible(page)
