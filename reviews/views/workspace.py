@@ -40,14 +40,18 @@ def section(request: HttpRequest, slug: str, number: int, section_slug: str) -> 
 @login_required
 @require_safe
 def panel(request: HttpRequest, slug: str, number: int, section_slug: str) -> HttpResponse:
-    """Answer what changes with an answer: the panel, the sequence, the figures and each item's hints."""
+    """Answer what changes with an answer: the panel, the sequence, the figures and each item's hints.
+
+    `?items=a,b` names the items that a filtered page shows: htmx complains of a part that has no place.
+    """
+    shown = request.GET["items"].split(",") if "items" in request.GET else None
     row, sections = _find(request, slug, number, section_slug)
     work = load_workspace(access.actor(request), row.review, sections, row)
     context = {
         "work": work,
         "review": row.review,
         "section": row,
-        "cards": [ItemCard(sheet) for sheet in work.sheet.items],
+        "cards": [ItemCard(sheet) for sheet in work.sheet.items if shown is None or sheet.item.slug in shown],
         **acts.section_forms(work, {}),
     }
     return render(request, "reviews/section_update.html", context)

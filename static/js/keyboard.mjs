@@ -1,6 +1,6 @@
 // Keys: j/k next and previous item, u next unanswered, Enter opens, ? help, Ctrl/Cmd+K search. Never while typing.
-// Items are `[data-item]` elements (tabindex="-1"), with `data-state="unanswered"` where there is no answer yet;
-// Enter opens the link `a[data-open]` inside the item.
+// Items are `[data-item]` elements (tabindex="-1"), with `[data-to-answer]` on the status inside, which each save
+// draws anew, where an answer is missing; Enter opens the link `a[data-open]` inside the item.
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 function typing(target) {
@@ -30,7 +30,7 @@ function step(list, by) {
 function nextUnanswered(list) {
   const at = here(list);
   const order = [...list.slice(at + 1), ...list.slice(0, at + 1)];
-  return order.find((item) => item.dataset.state === "unanswered");
+  return order.find((item) => item.querySelector("[data-to-answer]"));
 }
 
 function focusSearch() {
