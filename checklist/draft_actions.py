@@ -19,7 +19,7 @@ from checklist.models import Checklist, ChecklistVersion, Draft, DraftItem, Draf
 from checklist.queries import content_of
 from checklist.schema import Content, content_hash
 from readiness import audit
-from readiness.accounts.rights import Actor, allowed
+from readiness.accounts.rights import Actor, allowed, who_changed
 from readiness.errors import Conflict, Invalid, NotFound, WrongState
 
 AnyPart = TypeVar("AnyPart", bound=Part)
@@ -158,8 +158,8 @@ def _store(actor: Actor, draft: Draft, part: AnyPart, data: Data, base: Data, wh
     if data == part.content:
         return part
     if part.content != base:
-        who = part.changed_by.name if part.changed_by else "Somebody"
-        raise Conflict(f"{who} changed this while you were editing it.", current=part)
+        name = part.changed_by.name if part.changed_by else ""
+        raise Conflict(who_changed(actor, part.changed_by_id, name, "this"), current=part)
     before, part.content, part.changed_by_id = part.content, data, actor.id
     part.save()
     changed = {

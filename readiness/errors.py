@@ -68,10 +68,10 @@ class WrongState(DomainError):
 
 
 class Conflict(DomainError):
-    """Somebody else was first (409). `current` holds what is stored now, so that nothing is lost."""
+    """Somebody else, or another tab, was first (409). `current` holds what is stored now: nothing is lost."""
 
     status = 409
-    title = "Somebody else was faster"
+    title = "It changed meanwhile"
 
     def __init__(self, message: str, current: Any = None) -> None:
         super().__init__(message)

@@ -65,7 +65,7 @@ STATUSES: Final[dict[str, Status]] = {
     "granted": Status("Granted", "check", "ok"),
     "refused": Status("Refused", "x", "bad"),
     "expired": Status("Expired", "stale", "bad"),
-    "resolved": Status("Resolved", "check", "ok"),
+    "verified": Status("Verified", "check", "ok"),
     "blocking": Status("Blocking", "stop", "bad"),
     "published": Status("Published", "seal", "ok"),
     "done": Status("Done", "check", "ok"),

@@ -41,6 +41,13 @@ class Actor:
         return self.is_authenticated and (roles or bool(self.member_team_ids))
 
 
+def who_changed(actor: Actor, user_id: int | None, name: str, what: str, verb: str = "changed") -> str:
+    """Say who was first, as a sentence: somebody by name or, in another tab, the person who asks."""
+    if user_id is not None and user_id == actor.id:
+        return f"You {verb} {what} in another tab."
+    return f"{name or 'Somebody'} {verb} {what} meanwhile."
+
+
 ANONYMOUS: Final = Actor()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checklist.models import Item
-from readiness.accounts.rights import Actor
+from readiness.accounts.rights import Actor, who_changed
 from readiness.errors import Conflict, Invalid
 from reviews.actions.base import Change, ReviewRef, answer_of, changing, clean_text
 from reviews.actions.dependents import context_for, judge_dependents
@@ -62,7 +62,7 @@ def save_answer(
         if same and not again:
             return answer
         if not same and _written_since(answer, revision):
-            raise Conflict(_conflict_message(answer), current=answer)
+            raise Conflict(_conflict_message(actor, answer), current=answer)
         end_waiver(change, answer, new.state)
         _write(change, answer, new, judged)
     return answer
@@ -94,7 +94,7 @@ def confirm_answer(
         if not answer.to_confirm:
             return answer
         if revision != answer.revision:
-            raise Conflict(_conflict_message(answer), current=answer)
+            raise Conflict(_conflict_message(actor, answer), current=answer)
         said = Said(**{name: getattr(answer, name) for name in SAID})
         _write(change, answer, *_cleaned(answer, said))
     return answer
@@ -108,11 +108,11 @@ def _written_since(answer: Answer, revision: int) -> bool:
     return later.exclude(rows=[]).count() != answer.revision - revision
 
 
-def _conflict_message(answer: Answer) -> str:
-    who = answer.answered_by.name if answer.answered_by else "Somebody"
-    return (
-        f"{who} changed this answer while you were writing. Compare both texts and save the one that holds."
-    )
+def _conflict_message(actor: Actor, answer: Answer) -> str:
+    last = AnswerRevision.objects.filter(answer=answer).select_related("author").first()
+    by, name = (last.author_id, str(last.author or "")) if last else (None, "")
+    who = who_changed(actor, by, name, "this answer")
+    return f"{who} Compare both texts and save the one that holds."
 
 
 def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from readiness.accounts.rights import Actor
+from readiness.accounts.rights import Actor, who_changed
 from readiness.errors import Conflict, Invalid, NotFound, WrongState
 from reviews import events, permissions
 from reviews.actions.base import clean_text
@@ -60,7 +60,9 @@ def decide_again(actor: Actor, deferral_id: int, decision: Decision, revision: i
     with transaction.atomic():
         row = _own(actor, deferral_id)
         if row.revision != revision:
-            raise Conflict("Somebody else changed this decision meanwhile. Look at it, then decide.", row)
+            name = row.decided_by.name if row.decided_by else ""
+            who = who_changed(actor, row.decided_by_id, name, "this decision")
+            raise Conflict(f"{who} Look at it, then decide.", row)
         before = row.state
         for name, value in {**_cleaned(decision, row.service.facts), **NOT_REOPENED}.items():
             setattr(row, name, value)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from checklist.rules import rota
 from checklist.rules.on_call import LOOK_AHEAD, LOOK_BACK, PAGE_WEEKS
 from checklist.rules.rota import ROLES, Role, Shift, Span
-from readiness.accounts.rights import Actor
+from readiness.accounts.rights import Actor, who_changed
 from readiness.errors import Conflict, Invalid, WrongState
 from reviews import events, permissions
 from reviews.actions.services import ARCHIVED, locked_service
@@ -76,10 +76,9 @@ def _writing(actor: Actor, service_id: int, revision: int) -> Iterator[_Writing]
         at = timezone.now()
         roster = Roster.objects.filter(service=service).first()
         if (roster.revision if roster else 0) != revision:
-            name = roster.updated_by.name if roster else "Somebody"
-            raise Conflict(
-                f"{name} changed this rota while you were at it. Look at it, then try again.", roster
-            )
+            by, name = (roster.updated_by_id, roster.updated_by.name) if roster else (None, "")
+            who = who_changed(actor, by, name, "this rota")
+            raise Conflict(f"{who} Look at it, then try again.", roster)
         roster = roster or Roster(service=service)
         roster.updated_by_id, roster.updated_at = actor.id, at
         roster.revision += 1

@@ -12,7 +12,7 @@ from checklist.models import Item
 from checklist.rules.rows import MAX_LONG_TEXT, MAX_ROWS, MAX_TEXT, MAX_URL, ROW_ID, clean_row, is_empty
 from checklist.rules.spec_base import Column
 from checklist.rules.specs import InventorySpec
-from readiness.accounts.rights import Actor
+from readiness.accounts.rights import Actor, who_changed
 from readiness.errors import Conflict, Invalid, NotFound
 from reviews.actions.answers import end_waiver
 from reviews.actions.base import Change, ReviewRef, answer_of, changing
@@ -102,7 +102,7 @@ def save_row(
         stored = edit.rows[place] if place >= 0 else None
         if stored is None or (seen != seen_of(stored) and seen_of(typed) != seen_of(stored)):
             raise Conflict(
-                _conflict_words(edit, row_id, stored),
+                _conflict_words(actor, edit, row_id, stored),
                 current=RowConflict(edit.answer, row_id, stored, typed),
             )
         row = {**stored, **typed}
@@ -135,7 +135,7 @@ def delete_row(actor: Actor, which: int | ReviewRef, item_slug: str, row_id: str
             stored = edit.rows[place]
             if seen != seen_of(stored):
                 current = RowConflict(edit.answer, row_id, stored, {})
-                raise Conflict(_conflict_words(edit, row_id, stored), current=current)
+                raise Conflict(_conflict_words(actor, edit, row_id, stored), current=current)
             edit.remove(place)
     return edit.answer
 
@@ -181,13 +181,16 @@ def check_room(rows: int) -> None:
         )
 
 
-def _conflict_words(edit: RowsEdit, row_id: str, stored: Row | None) -> str:
+def _conflict_words(actor: Actor, edit: RowsEdit, row_id: str, stored: Row | None) -> str:
     past = AnswerRevision.objects.filter(answer=edit.answer, rows__contains=[{"id": row_id}])
     last = past.select_related("author").order_by("-revision").first()
-    who = last.author.name if last and last.author else "Somebody"
+    by, name = (last.author_id, str(last.author or "")) if last else (None, "")
     if stored is None:
-        return f"{who} deleted this {edit.row_name} meanwhile. Add it again, or let it go."
-    return f"{who} changed this {edit.row_name} meanwhile. Compare both and keep the one that holds."
+        who = who_changed(actor, by, name, f"this {edit.row_name}", "deleted")
+        return f"{who} Add it again, or let it go."
+    return (
+        f"{who_changed(actor, by, name, f'this {edit.row_name}')} Compare both and keep the one that holds."
+    )
 
 
 def _store(edit: RowsEdit) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from checklist.facts import clean_facts
 from readiness.accounts.models import Team
-from readiness.accounts.rights import Actor
+from readiness.accounts.rights import Actor, who_changed
 from readiness.errors import Conflict, Invalid, NotFound, WrongState
 from reviews import events, permissions
 from reviews.actions.watching import reopen_reached
@@ -76,9 +76,7 @@ def update_service(
         if team != service.team:
             permissions.allowed(actor, "service.create", Subject(team_id=team.pk)).require()
         if service.revision != revision:
-            raise Conflict(
-                f"{_last_editor(service)} changed this service while you were editing it.", service
-            )
+            raise Conflict(who_changed(actor, *_last_editor(service), "this service"), service)
         changed = differences(service, team, clean)
         if not changed:
             return service
@@ -187,10 +185,9 @@ def _change(lines: list[Line]) -> list[tuple[Service, Act]]:
     return acts
 
 
-def _last_editor(service: Service) -> str:
-    """Who changed it last; a review changes the facts of its service too."""
-    name = service.events.order_by("-id").values_list("actor_name", flat=True).first()
-    return name or "Somebody else"
+def _last_editor(service: Service) -> tuple[int | None, str]:
+    """Id and name of who changed it last; a review changes the facts of its service too."""
+    return service.events.order_by("-id").values_list("actor_id", "actor_name").first() or (None, "")
 
 
 def lock_names() -> None:

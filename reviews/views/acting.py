@@ -27,8 +27,9 @@ def act(
 ) -> HttpResponse:
     """Run `do` with the form's values, say `done` and go to `to`; a function is asked afterwards.
 
-    When the form or the action refuses, `again` draws the page with the error and the form as it was typed by
-    `keeping`. A missing right is no matter of the form: Refused and NotFound pass on to the error pages.
+    When the form or the action refuses, `again` draws the page with the error and the form as it was typed;
+    `keeping` sees to that. A missing right is no matter of the form: Refused and NotFound go on to the error
+    pages.
     """
     if form is not None and not form.is_valid():
         return keeping(request, again, Invalid("Nothing is saved yet."), form)

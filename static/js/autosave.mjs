@@ -88,16 +88,16 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, requestCon
   now.sending = null;
   if (xhr.status >= 200 && xhr.status < 300) return saved(elt, now, sent);
   keep(elt);
-  if (xhr.status === 409) {
+  if (xhr.status === 409 && !xhr.getResponseHeader("HX-Retarget")) {
     now.held = true;
-    say(elt, "failed", "Not saved: somebody else changed this meanwhile. Choose which text holds.");
+    say(elt, "failed", "Not saved: this changed meanwhile. Choose which text holds.");
   } else if (xhr.status === 401) {
     say(elt, "failed", "Not saved: your session has ended. Your text is kept; sign in again and it comes back.", true);
   } else if (xhr.status === 403 && !xhr.getResponseHeader("HX-Retarget")) {
     // The token of the page is from before a sign-in in another tab.
     say(elt, "failed", "Not saved: this page is too old. Your text is kept; reload the page and it comes back.");
   } else if (xhr.status >= 400 && xhr.status < 500 && xhr.status !== 408 && xhr.status !== 429) {
-    say(elt, "failed", xhr.status === 422 ? "Not saved: see what is wrong." : "Not saved.", xhr.status !== 422);
+    say(elt, "failed", xhr.status === 422 ? "Not saved: see what is wrong." : "Not saved. Your text is kept.", xhr.status !== 422);
   } else {
     const seconds = RETRY[Math.min(now.tries++, RETRY.length - 1)];
     say(elt, "failed", `Not saved: the server ${xhr.status ? "had a problem" : "cannot be reached"}. Your text is kept.`, true);

@@ -200,7 +200,7 @@ def test_two_editors_of_one_item_see_both_texts_and_choose(
     response = client.post(url(logs), typed(logs, begun, title="My title", why="My why."))
     assert response.status_code == 409
     text = response.content.decode()
-    assert "Bo Other changed this while you were editing it." in text
+    assert "Bo Other changed this meanwhile." in text
     for part in ("My title", "Their title", "My why.", "Their how."):
         assert part in text
     assert text.count("changed by both of you") == text.count("changed by you") == 1

@@ -102,7 +102,7 @@ def test_a_conflict_shows_both_texts_and_mine_can_win(page: Page) -> None:
     expect(conflict).to_contain_text("Two of them are gone since.")
     assert_accessible(page)
     note(page).fill("my conflict, edited")
-    expect(state(page)).to_contain_text("somebody else changed this")
+    expect(state(page)).to_contain_text("this changed meanwhile")
     conflict.get_by_role("button", name="Keep mine").click()
     expect(state(page)).to_have_text("Saved just now")
     expect(page.locator("#revision-noise")).to_have_value("8")

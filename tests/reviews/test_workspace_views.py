@@ -136,7 +136,17 @@ def test_a_stale_form_shows_both_texts(cast: Cast, review: Review, headers: dict
     assert answer.status_code == 409
     assert "stored text" in page
     assert "my text" in page
+    assert "Olga Owner changed this answer meanwhile." in page
     assert Answer.objects.get(item__slug="item-1-1").note == "stored text"
+
+
+def test_a_stale_form_of_ones_own_speaks_of_the_other_tab(cast: Cast, review: Review) -> None:
+    """Nobody else was there."""
+    save_answer(actor_of(cast.member), review.pk, "item-1-1", Said("met", note="stored text"), 0)
+    answer = signed_in(cast, "member").post(ITEM + "answer/", said(note="my text"))
+    assert answer.status_code == 409
+    assert "You changed this answer in another tab." in answer.content.decode()
+    assert "Milo Member changed" not in answer.content.decode()
 
 
 def test_html_and_script_in_every_text_field_are_shown_as_text(cast: Cast, review: Review) -> None:
