@@ -154,6 +154,13 @@ _COLUMN_TYPES: Final[Choices] = (
     ("choices", "Several choices"),
     ("date", "Date"),
     ("datetime", "Date and time"),
+    ("runbook", "Text of a runbook"),
+)
+_FROM_LINT: Final[Choices] = (
+    ("", "People"),
+    ("parts", "The parts that the linter finds"),
+    ("intro_sentences", "The sentences that it counts"),
+    ("vague_steps", "The vague steps that it counts"),
 )
 _COLUMN: Final = (
     Field("key", "Key", help="Such as peak_load.", required=True),
@@ -164,6 +171,7 @@ _COLUMN: Final = (
     Field("unit", "Unit"),
     Field("help", "Help"),
     Field("choices", "Choices", "choices", "One to a line, as value: Label."),
+    Field("from_lint", "Filled in by", "select", "The linter reads runbooks.", choices=_FROM_LINT),
 )
 _COLUMN_KEY: Final = Field("column", "Column", help="The key of a column.", required=True)
 _CHECKS: Final[Mapping[str, tuple[Field, ...]]] = {

@@ -101,9 +101,15 @@ def _judge_row(
         Finding("not_met", f"{columns[key].label if key in columns else key}: {message}" if key else message)
         for key, message in errors.items()
     ]
+    linted = {column.key for column in inventory.columns if column.from_lint}
+    unread = linted if inventory.runbook and not row.get(inventory.runbook) else set()
     for check in inventory.checks:
-        if any(key in errors for key, _ in check.reads()):
+        keys = {key for key, _ in check.reads()}
+        if keys & errors.keys():
             continue  # already reported: one reason for one mistake
+        if keys & unread:
+            findings.append(Finding("not_met", "Its text is missing. Paste or upload it, and it is linted."))
+            continue
         finding = _check_row(check, columns, row)
         if finding is not None:
             findings.append(finding)

@@ -107,6 +107,8 @@ def _cells(columns: Sequence[Column], row: Mapping[str, Any]) -> list[Pair]:
         labels = {choice.value: choice.label for choice in column.choices}
         values: list[Any] = value if isinstance(value, list) else [value]
         text = ", ".join(labels.get(part, _text(part)) for part in values)
+        if column.type == "runbook":
+            text = f"SHA-256 {text[:16]}"
         pairs.append((column.label, f"{text} {column.unit}" if column.unit else text))
     return pairs
 

@@ -136,6 +136,12 @@ def _url(column: Column, value: Any) -> str:
     return text
 
 
+def _sha256(_column: Column, value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ValueError("Add the text of the runbook on its own page.")
+    return value
+
+
 def _number(column: Column, value: Any) -> int | float:
     kind = "whole number" if column.integer else "number"
     if isinstance(value, str) and len(value) <= 20 and value.isascii() and "_" not in value:  # noqa: PLR2004
@@ -223,4 +229,5 @@ _CLEANERS: Final[dict[ColumnType, Callable[[Column, Any], Any]]] = {
     "choices": _choices,
     "date": _date,
     "datetime": _datetime,
+    "runbook": _sha256,
 }

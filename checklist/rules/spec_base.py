@@ -64,11 +64,19 @@ class Choice(Strict):
     label: Line
 
 
-ColumnType = Literal["text", "long_text", "url", "number", "boolean", "choice", "choices", "date", "datetime"]
+ColumnType = Literal[
+    "text", "long_text", "url", "number", "boolean", "choice", "choices", "date", "datetime", "runbook"
+]
+# What the linter of runbooks says of a text, and the type of a column that can hold it.
+LINTED: Final[dict[str, str]] = {"parts": "choices", "intro_sentences": "number", "vague_steps": "number"}
 
 
 class Column(Strict):
-    """One column of an inventory, or one field of a drill's record."""
+    """One column of an inventory, or one field of a drill's record.
+
+    The type runbook holds the SHA-256 of a runbook's text. A column with `from_lint` is filled by linting
+    that text; nobody types in either.
+    """
 
     key: Key
     label: Line
@@ -78,6 +86,12 @@ class Column(Strict):
     help: Line | None = None
     integer: bool = False
     choices: list[Choice] = []
+    from_lint: Literal["parts", "intro_sentences", "vague_steps"] | None = None
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether people fill it in."""
+        return self.type != "runbook" and self.from_lint is None
 
     @model_validator(mode="after")
     def _fits_type(self) -> Self:
@@ -85,5 +99,10 @@ class Column(Strict):
             raise ValueError("choices must be given for the types choice and choices, and only there")
         if self.integer and self.type != "number":
             raise ValueError("integer is for numbers only")
+        if self.from_lint and self.type != LINTED[self.from_lint]:
+            wanted = LINTED[self.from_lint]
+            raise ValueError(f"from_lint {self.from_lint} needs the type {wanted}")
+        if self.required and not self.is_typed:
+            raise ValueError("what nobody types cannot be required")
         unique("the values of choices", [choice.value for choice in self.choices])
         return self

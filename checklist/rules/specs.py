@@ -75,6 +75,11 @@ class InventorySpec(Strict):
     min_rows: Annotated[int, Field(ge=0)] = 1
     checks: list[Check] = []
 
+    @property
+    def runbook(self) -> str:
+        """Key of the column that holds the texts of runbooks; "" where there is none."""
+        return next((column.key for column in self.columns if column.type == "runbook"), "")
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.source is None and not self.columns:
@@ -82,6 +87,9 @@ class InventorySpec(Strict):
         if self.source is not None and not self.checks:
             raise ValueError("checks must be given for an inventory that judges another one")
         unique("column keys", [column.key for column in self.columns])
+        unique("columns of the type runbook", [c.type for c in self.columns if c.type == "runbook"])
+        if any(column.from_lint for column in self.columns) and not self.runbook:
+            raise ValueError("from_lint needs a column of the type runbook")
         if self.columns:
             check_columns(self.columns, self.checks)
         return self

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
+
+from checklist.rules.runbooks import TEMPLATE
 
 _GRAFANA: Final = "https://grafana.acme.example/d/{slug}"
 _WIKI: Final = "https://wiki.acme.example"
 _CI: Final = "https://ci.acme.example/{slug}"
 _RUNBOOK: Final = f"{_WIKI}/runbooks/{{slug}}"
-_PARTS: Final = ["alert", "symptoms", "mitigation", "diagnosis", "rollback", "escalation"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,15 @@ def _alert(name: str, tier: str, symptom: str, fired: int, acted_on: int) -> dic
     return {**words, "runbook": f"{_RUNBOOK}#{name}"} if tier == "page" else words
 
 
-def _runbook(name: str, sentences: int) -> dict[str, Any]:
-    row = {"alert": name, "runbook": f"{_RUNBOOK}#{name}", "parts": _PARTS}
-    return {**row, "intro_sentences": sentences, "vague_steps": 0}
+def _runbook(name: str) -> dict[str, Any]:
+    text = TEMPLATE.replace("CheckoutErrorBudgetBurn", name)
+    return {"alert": name, "runbook": f"{_RUNBOOK}#{name}", "text": sha256(text.encode()).hexdigest()}
+
+
+# The texts of the runbooks above, to be kept before an answer names them.
+RUNBOOKS: Final = [
+    TEMPLATE.replace("CheckoutErrorBudgetBurn", name) for name in ("error-rate", "latency-p99", "main-path")
+]
 
 
 def _tier(tier: str, resource: str, limit: int, peak: int) -> dict[str, Any]:
@@ -152,7 +160,7 @@ _ON_CALL: Final = {
 
 _RUNBOOKS: Final = {
     "runbook-inventory": Sample(
-        data={"rows": [_runbook("error-rate", 2), _runbook("latency-p99", 3), _runbook("main-path", 1)]}
+        data={"rows": [_runbook("error-rate"), _runbook("latency-p99"), _runbook("main-path")]}
     ),
     "runbook-parts": Sample(),
     "runbook-intro": Sample(),

@@ -19,9 +19,11 @@ from readiness.accounts.demo import DEMO_DOMAIN
 from readiness.accounts.models import User
 from readiness.accounts.rights import Actor, actor_of
 from readiness.demo import duties
+from readiness.demo.answers import RUNBOOKS
 from readiness.demo.services import FACTS, SERVICES, TEAMS, DemoService
 from readiness.demo.stories import STORIES, Story
 from readiness.errors import WrongState
+from reviews.actions.runbook_texts import keep_text
 from reviews.actions.services import create_service
 from reviews.models import Service
 
@@ -51,6 +53,8 @@ def seed() -> None:
         raise WrongState("This database is in use already: the demo goes only into an empty one.")
     if not ChecklistVersion.objects.filter(checklist__slug=CHECKLIST, published_at__isnull=False).exists():
         raise WrongState("There is no checklist yet. Load it first: manage.py checklist load")
+    for text in RUNBOOKS:
+        keep_text(text)
     people = _people()
     teams = _teams(people)
     services = {each.slug: _service(each, people, teams) for each in SERVICES}

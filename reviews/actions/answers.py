@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checklist.models import Item
+from checklist.rules.specs import InventorySpec
 from readiness.accounts.rights import Actor, who_changed
 from readiness.errors import Conflict, Invalid
 from reviews.actions.base import Change, ReviewRef, answer_of, changing, clean_text
 from reviews.actions.dependents import context_for, judge_dependents
 from reviews.actions.register import has_decisions, keep_register, read_trigger, with_owners
 from reviews.actions.revisions import SAID, write_revision
+from reviews.actions.runbook_texts import fill_from_lint
 from reviews.judging import Judged, judge
 from reviews.models import Answer, AnswerRevision, Waiver
 from reviews.states import ANSWERABLE, AnswerState, WaiverStatus
@@ -125,7 +127,7 @@ def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:
         if given and given != answer.data:
             raise Invalid("A drill is run, or recorded afterwards, on its own page. Nothing was saved.")
         given = answer.data
-    data = with_owners(answer.item, given)
+    data = _with_lint(answer.item, with_owners(answer.item, given))
     # The register is the service's: its triggers look at its facts, which may be newer than the review's.
     facts = answer.review.service.facts if has_decisions(answer.item) else answer.review.facts
     judged = judge(answer.item, data, note, context_for(answer, facts))
@@ -137,6 +139,17 @@ def _cleaned(answer: Answer, said: Said) -> tuple[Said, Judged]:
     if state == AnswerState.DEFERRED:
         _check_deferral(answer, reason, trigger)
     return Said(state, note, reason, trigger, judged.data), judged
+
+
+def _with_lint(item: Item, data: dict[str, Any]) -> dict[str, Any]:
+    """Whatever is said of a runbook's lint, only what the linter says of its kept text counts."""
+    rows = data.get("rows")
+    if item.kind != Item.Kind.INVENTORY or item.spec.get("source") or not isinstance(rows, list):
+        return data
+    spec = InventorySpec.model_validate(item.spec)
+    if not spec.runbook or not all(isinstance(row, dict) for row in rows):
+        return data
+    return {**data, "rows": fill_from_lint(spec, rows)}
 
 
 def _state(answer: Answer, said: Said, judged: Judged) -> str:

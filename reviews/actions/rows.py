@@ -18,6 +18,7 @@ from reviews.actions.answers import end_waiver
 from reviews.actions.base import Change, ReviewRef, answer_of, changing
 from reviews.actions.dependents import context_for, judge_dependents
 from reviews.actions.revisions import write_revision
+from reviews.actions.runbook_texts import fill_from_lint
 from reviews.judging import is_computed, judge
 from reviews.models import Answer, AnswerRevision
 from reviews.states import AnswerState
@@ -47,10 +48,19 @@ class RowsEdit:
 
     change: Change
     answer: Answer
-    columns: list[Column]
-    row_name: str
+    spec: InventorySpec
     rows: list[Row]
     changes: list[RowChange] = field(default_factory=list)
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of the table."""
+        return self.spec.columns
+
+    @property
+    def row_name(self) -> str:
+        """What a row is called."""
+        return self.spec.row_name
 
     def put(self, place: int, row: Row) -> None:
         """Replace the row at `place`."""
@@ -81,7 +91,7 @@ def editing_rows(actor: Actor, which: int | ReviewRef, item_slug: str) -> Iterat
             raise Invalid("This item does not apply to this service, so it takes no rows.")
         spec = InventorySpec.model_validate(answer.item.spec)
         rows = with_ids(answer.data.get("rows", []))
-        edit = RowsEdit(change, answer, spec.columns, spec.row_name, rows)
+        edit = RowsEdit(change, answer, spec, rows)
         yield edit
         if edit.changes:
             _store(edit)
@@ -97,15 +107,14 @@ def save_row(
     twice.
     """
     with editing_rows(actor, which, item_slug) as edit:
-        typed = read_cells(edit, cells)
-        place = find(edit.rows, row_id)
+        typed, place = read_cells(edit, cells), find(edit.rows, row_id)
         stored = edit.rows[place] if place >= 0 else None
-        if stored is None or (seen != seen_of(stored) and seen_of(typed) != seen_of(stored)):
+        row = fill_from_lint(edit.spec, [{**(stored or {}), **typed}])[0]
+        if stored is None or (seen != seen_of(stored) and seen_of(row) != seen_of(stored)):
             raise Conflict(
                 _conflict_words(actor, edit, row_id, stored),
                 current=RowConflict(edit.answer, row_id, stored, typed),
             )
-        row = {**stored, **typed}
         if is_empty(row):
             raise Invalid(f"Nothing is left in this {edit.row_name}. Delete it if it is not needed.")
         if seen_of(row) != seen_of(stored):
@@ -168,7 +177,8 @@ def read_cells(edit: RowsEdit, typed: Typed) -> Row:
         if isinstance(value, str) and len(value) > most:
             message = f"{column.label} has {len(value):,} characters; at most {most:,} fit. Shorten it."
             raise Invalid(message, {column.key: [message]})
-    row, _ = clean_row(edit.columns, {column.key: cells.get(column.key) for column in edit.columns})
+    columns = [column for column in edit.columns if column.is_typed]
+    row, _ = clean_row(columns, {column.key: cells.get(column.key) for column in columns})
     return row
 
 

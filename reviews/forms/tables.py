@@ -101,6 +101,10 @@ class Table:
         return self.spec.columns
 
     @property
+    def _typed(self) -> list[Column]:
+        return [column for column in self.columns if column.is_typed]
+
+    @property
     def is_computed(self) -> bool:
         """Whether the rows are another item's."""
         return is_computed(self.item)
@@ -159,7 +163,7 @@ class Table:
     @cached_property
     def blank(self) -> list[Control]:
         """The inputs of an empty row: scripts clone them into the row that is edited."""
-        return [cell_control(f"{_CELL}{column.key}", column, None) for column in self.columns]
+        return [cell_control(f"{_CELL}{column.key}", column, None) for column in self._typed]
 
     def row(self, row_id: str) -> TableRow | None:
         """One row by its id."""
@@ -182,9 +186,7 @@ class Table:
         if self.edited:
             stored = next(row for row in with_ids(self.rows) if row[ROW_ID] == self.edit)
         shown = {**stored, **self.typed}
-        return [
-            cell_control(f"{_CELL}{column.key}", column, shown.get(column.key)) for column in self.columns
-        ]
+        return [cell_control(f"{_CELL}{column.key}", column, shown.get(column.key)) for column in self._typed]
 
 
 def table_of(
@@ -204,7 +206,7 @@ def table_of(
 
 def read_row(item: Item, post: Mapping[str, str]) -> dict[str, str]:
     """Read the typed cells of one row; `post` gives one text per name, lists joined by commas."""
-    columns = InventorySpec.model_validate(item.spec).columns
+    columns = [each for each in InventorySpec.model_validate(item.spec).columns if each.is_typed]
     cells = {column.key: post.get(f"{_CELL}{column.key}", "") for column in columns}
     for column in columns:
         if column.type == "datetime" and cells[column.key]:
@@ -219,13 +221,14 @@ def differences(
     return [
         (column.label, _cell(column, stored.get(column.key)).text, _cell(column, typed.get(column.key)).text)
         for column in columns
-        if stored.get(column.key) != typed.get(column.key)
+        if column.is_typed and stored.get(column.key) != typed.get(column.key)
     ]
 
 
 def as_typed(columns: Sequence[Column], cells: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and value of each cell as a form sends it."""
-    found = [(column.key, _cell(column, cells.get(column.key))) for column in columns]
+    typed = [column for column in columns if column.is_typed]
+    found = [(column.key, _cell(column, cells.get(column.key))) for column in typed]
     return [(f"{_CELL}{key}", cell.text if cell.value is None else cell.value) for key, cell in found]
 
 

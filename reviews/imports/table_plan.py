@@ -103,7 +103,7 @@ def _too_many(plan: TablePlan, given: int, stored: int) -> TablePlan:
 
 
 def _plan_row(plan: TablePlan, row: ParsedRow, stored: Mapping[str, Any], place: int) -> None:
-    known = {column.key: column for column in plan.columns}
+    known = {column.key: column for column in plan.columns if column.is_typed}
     stated = {key: text for key, text in row.cells.items() if key in known}
     if stored:
         stated = {key: text for key, text in stated.items() if not (key in row.only_new and stored.get(key))}

@@ -15,6 +15,7 @@ from reviews.models.fit_check import FitCheck
 from reviews.models.on_call import PageCount, Roster, Turn
 from reviews.models.probe_run import ProbeRun, Ruling
 from reviews.models.review import Review, ReviewSection
+from reviews.models.runbook import RunbookText
 from reviews.models.service import Service
 from reviews.models.sign_off import Packet, SignOff, Snapshot
 from reviews.models.token import ServiceToken
@@ -42,6 +43,7 @@ __all__ = [
     "ReviewSection",
     "Roster",
     "Ruling",
+    "RunbookText",
     "SectionContent",
     "Service",
     "ServiceToken",

@@ -18,6 +18,7 @@ from reviews.forms.tables import table_of
 from reviews.models import Answer, ReviewSection
 from reviews.queries.drills import load_panel
 from reviews.queries.items import load_item_page, source_of
+from reviews.queries.rows import missing_rows
 from reviews.queries.workspace import Workspace, load_sections, load_workspace
 
 Typed = Mapping[str, str]
@@ -98,6 +99,7 @@ def _table(request: HttpRequest, answer: Answer, edit: str, typed: Typed | None)
     return {
         "table": table_of(answer, source=source, show=show, edit=row, typed=typed),
         "source": source,
+        "missing": missing_rows(answer),
         "deleted": get.get("deleted", ""),
     }
 

@@ -122,7 +122,7 @@ def _read(item: Item, text: str, name: str) -> Parsed:
     looks = any(line.startswith(("groups:", "kind: PrometheusRule")) for line in lines)
     if (is_yaml or looks) and _is_alerts(item):
         return prometheus.parse(text)
-    return table_csv.parse(text, _spec(item).columns)
+    return table_csv.parse(text, [column for column in _spec(item).columns if column.is_typed])
 
 
 def _context(answer: Answer) -> dict[str, object]:

@@ -149,6 +149,7 @@ CHOICES = {
     "direction": set(get_args(MeasureSpec.model_fields["direction"].annotation)),
     "runner": set(get_args(DrillSpec.model_fields["runner"].annotation)),
     "type": set(get_args(Column.model_fields["type"].annotation)),
+    "from_lint": {"", *get_args(get_args(Column.model_fields["from_lint"].annotation)[0])},
     "otherwise": set(get_args(Noise.model_fields["otherwise"].annotation)),
 }
 INVENTORY = item_layout("inventory")
