@@ -8,16 +8,14 @@ from typing import Any
 
 from readiness.embedded.places import is_loopback
 
-_host = os.environ.get("HOST", "127.0.0.1")
+# Set to nothing is not set, as in readiness/settings.py.
+_host = os.environ.get("HOST") or "127.0.0.1"
+_port = os.environ.get("PORT") or "8000"
 if os.environ.get("READINESS_DEMO", "").lower() in {"1", "true", "yes", "on"} and not is_loopback(_host):
     raise SystemExit(f"The demo signs anybody in without a password, so it does not listen on {_host}.")
 
-bind = (
-    f"[{_host.strip('[]')}]:{os.environ.get('PORT', '8000')}"
-    if ":" in _host
-    else (f"{_host}:{os.environ.get('PORT', '8000')}")
-)
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+bind = f"[{_host.strip('[]')}]:{_port}" if ":" in _host else f"{_host}:{_port}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or "2")
 worker_class = "asgi"
 preload_app = True  # one copy of the code for all workers
 graceful_timeout = 5  # seconds

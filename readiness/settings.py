@@ -6,6 +6,7 @@ sets DATABASE_URL, REDIS_URL and SECRET_KEY itself; a production process gets th
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from email.utils import parseaddr
 from pathlib import Path
@@ -23,6 +24,9 @@ from readiness.redis_url import broker_url, client_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
+# Set to nothing is not set: docker-compose.yml passes on what `.env` leaves out.
+_SET = {name: value for name, value in os.environ.items() if value.strip()}
+env.ENVIRON = _SET  # type: ignore[assignment]  # declared as os.environ's own class; any mapping does
 
 # -- What kind of process this is ------------------------------------------------------------------------
 DEBUG: bool = env.bool("DEBUG", default=False)

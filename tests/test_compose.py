@@ -17,6 +17,10 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 OURS = {name: service for name, service in COMPOSE["services"].items() if "build" in service}
 READERS = ["readiness/settings.py", "readiness/serve.py", "readiness/cli.py", "readiness/embedded/run.py"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+# Fixed by the image, the port in the container among them, or never for real.
+NOT_PASSED = {"DEBUG", "READINESS_DEMO", "READINESS_DATA", "READINESS_STATIC", "HOST", "PORT"}
+# Of the servers beside it.
+OWN_SERVERS = {"DATABASE_URL", "REDIS_URL"}
 
 
 def variables_read() -> set[str]:
@@ -94,10 +98,23 @@ def test_the_image_holds_every_package_and_what_they_load() -> None:
     assert {f"!{name}" for name in copied} <= set(ignored)
 
 
-def test_every_variable_is_described_and_every_description_is_of_one() -> None:
+def described() -> set[str]:
+    """Return the names of the variables that docs/configuration.md describes."""
     text = (ROOT / "docs" / "configuration.md").read_text()
-    described = set(re.findall(r"^\| `([A-Z][A-Z_]+)`", text, re.M))
-    assert described == variables_read()
+    return set(re.findall(r"^\| `([A-Z][A-Z_]+)`", text, re.M))
+
+
+def test_every_variable_is_described_and_every_description_is_of_one() -> None:
+    assert described() == variables_read()
+
+
+def test_whatever_is_described_reaches_the_processes_from_the_env_file() -> None:
+    everywhere = set.intersection(*(set(service["environment"]) for service in OURS.values()))
+    assert everywhere == described() - NOT_PASSED - {"WEB_CONCURRENCY"}
+    given = OURS["web"]["environment"]
+    assert set(given) - everywhere == {"WEB_CONCURRENCY"}
+    for name in set(given) - OWN_SERVERS:
+        assert given[name].startswith(f"${{{name}:"), name
 
 
 def test_the_settings_take_what_compose_makes_of_a_short_env_file(
@@ -122,6 +139,18 @@ def test_the_settings_take_what_compose_makes_of_a_short_env_file(
     assert found["DATABASES"]["default"]["PASSWORD"] == "secret"
     assert found["DATABASES"]["default"]["HOST"] == "postgres"
     assert found["ALLOWED_HOSTS"][0] == "readiness.example.com"
+    assert found["CSRF_TRUSTED_ORIGINS"] == ["https://readiness.example.com"]
+    assert found["DATABASES"]["default"]["OPTIONS"]["pool"]["max_size"] == 8
+    assert found["SECURE_HSTS_SECONDS"] == 365 * 24 * 3600
+    assert found["SECURE_SSL_REDIRECT"] is found["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is True
+    assert found["SECURE_HSTS_PRELOAD"] is True
+    assert found["EVIDENCE_MAX_BYTES"] == 25 * 1024 * 1024
+    assert found["SIGNUP"].kind == "closed"
+    assert (found["LOG_LEVEL"], found["LOG_FORMAT"]) == ("INFO", "json")
+    assert found["DEFAULT_FROM_EMAIL"] == "Readiness <readiness@localhost>"
+    assert found["EGRESS_CA"] == ""
+    assert found["PROBE_PLUGINS"] == []
+    assert runpy.run_path(str(ROOT / "readiness" / "serve.py"))["workers"] == 2
     assert found["SECRET_KEY_FALLBACKS"] == found["EGRESS_ALLOW"] == found["SECURITY_TXT_CONTACT"] == []
     assert found["SOCIALACCOUNT_PROVIDERS"] == {}
     assert found["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
