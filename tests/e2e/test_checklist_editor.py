@@ -118,3 +118,18 @@ def test_pages(live_app: str, open_tab: OpenTab, cast: Cast, look: str) -> None:
     assert_accessible(page)
     page.get_by_role("button", name="Save what is chosen").click()
     assert item("logs").content["title"] == "My own title"
+    data = sample()
+    data["sections"][0]["items"][0]["title"] = "Logs have fields"
+    del data["sections"][0]["items"][2]
+    load_checklist(as_content(data))
+    for name, address in (
+        ("version", "/services/checkout/reviews/1/version/"),
+        ("import", "/checklists/import/"),
+        ("copy", "/checklists/sample/v2/copy/"),
+        ("outrun", OUTLINE),
+    ):
+        page = tab.open(address)
+        page.evaluate("document.querySelectorAll('main details').forEach((it) => { it.open = true })")
+        tab.shoot(f"editor-{name}-{look}")
+        tab.assert_fits()
+        assert_accessible(page)
