@@ -15,10 +15,11 @@ import django
 def main() -> None:
     """Measure what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["pages", "triggers", "packet", []], help="default: all")
+    parts = ["pages", "triggers", "tables", "packet"]
+    parser.add_argument("what", nargs="*", choices=[*parts, []], help="default: all")
     parser.add_argument("--times", type=int, default=60, help="requests per page and size")
     options = parser.parse_args()
-    wanted = options.what or ["pages", "triggers", "packet"]
+    wanted = options.what or parts
     from tests.bench.rig import rig
 
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")
@@ -29,6 +30,10 @@ def main() -> None:
             from tests.bench import triggers
 
             triggers.main()
+        if "tables" in wanted:
+            from tests.bench import tables
+
+            tables.main()
     if "packet" in wanted:
         from tests.bench import packet
 

@@ -41,6 +41,7 @@ def test_rows_are_edited_with_the_keyboard(open_tab: OpenTab, cast: Cast) -> Non
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="Queue")).to_be_focused()
     expect(page.get_by_role("link", name="https://wiki.example/errors")).to_have_count(2)
+    expect(page.locator("tr[aria-busy=true]")).to_have_count(0)
     assert len(posts) == 2
     assert all("Queue" not in post for post in posts)
     assert [(row["alert"], row["runbook"]) for row in rows_of(review)[:2]] == [
@@ -103,3 +104,28 @@ def test_the_table_on_a_phone_and_without_scripts(open_tab: OpenTab, cast: Cast)
     plain.shoot("table-no-scripts")
     page.get_by_role("button", name="Save", exact=True).click()
     assert rows_of(review)[1]["acted_on"] == 7
+
+
+def test_rows_are_pasted_from_a_spreadsheet(open_tab: OpenTab, cast: Cast) -> None:
+    """Cells on the clipboard lead to a preview; what is confirmed is in the table."""
+    review = make_table_review(cast)
+    fill(cast, review, [alert("Errors")])
+    tab = open_tab(user=cast.member)
+    page = tab.open(ITEM)
+    page.get_by_role("link", name="Errors", exact=True).focus()
+    text = "Alert\\tTier\\tFired, last 7 days\\nErrors\\tpage\\t9\\nDiskFull\\twarning\\t0"
+    page.evaluate(
+        f"""() => {{
+            const data = new DataTransfer();
+            data.setData("text/plain", "{text}");
+            const how = {{clipboardData: data, bubbles: true, cancelable: true}};
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", how));
+        }}"""
+    )
+    expect(page.get_by_role("heading", name="Preview of the import")).to_be_visible()
+    assert_accessible(page)
+    tab.shoot("table-preview")
+    page.get_by_role("button", name="Import 2 rows").click()
+    expect(page.get_by_role("link", name="DiskFull")).to_be_visible()
+    tab.shoot("table-alerts")
+    assert [row["fired"] for row in rows_of(review)] == [9, 0]
