@@ -88,6 +88,12 @@ def render_session_ended(request: HttpRequest, login_url: str) -> HttpResponse:
     return _to_status_region(request, "errors/session_ended.html", {"login_url": login_url}, 401)
 
 
+def render_signed_out(request: HttpRequest, login_url: str, typed: list[Typed]) -> HttpResponse:
+    """Answer a form that came without a session with 401: what was typed, and a link to the sign-in page."""
+    context = {"login_url": login_url, "typed": typed}
+    return render(request, "errors/signed_out.html", context, status=401)
+
+
 def _to_status_region(
     request: HttpRequest, template: str, context: dict[str, Any], status: int
 ) -> HttpResponse:

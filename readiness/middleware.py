@@ -6,17 +6,21 @@ import re
 import uuid
 from collections.abc import Callable
 from functools import lru_cache
-from urllib.parse import urlencode, urlsplit
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 
 from readiness.errors import DomainError
-from readiness.http import render_domain_error, render_session_ended, wants_fragment
+from readiness.http import render_domain_error, render_session_ended, render_signed_out, wants_fragment
 from readiness.logs import request_id
+from readiness.places import nearest_page, page_of
+from readiness.typed import typed_in
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -72,9 +76,12 @@ class DomainErrorMiddleware:
 
 
 class SessionEndedMiddleware:
-    """Tells htmx that the reader has to sign in again (401), in place of a sign-in page inside the page.
+    """Tells of a session that is over so that nothing typed is lost and the way back is a page.
 
-    A view that sends a visitor to the sign-in page answers 302; htmx would follow it and swap the form in.
+    A view that sends a visitor to the sign-in page answers 302, to come back to the address asked for. htmx
+    would swap the sign-in page into the page, so it gets 401. A posted form would come back to an address
+    that only takes forms: it is sent to the page that it stood on and, where something was typed, gets that
+    first.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -82,13 +89,41 @@ class SessionEndedMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if isinstance(response, HttpResponseRedirect) and wants_fragment(request):
-            login = resolve_url(settings.LOGIN_URL)
-            if urlsplit(response.url).path == login:
-                here = urlsplit(request.headers.get("HX-Current-URL", ""))
-                back = urlencode({"next": f"{here.path}?{here.query}" if here.query else here.path or "/"})
-                return render_session_ended(request, f"{login}?{back}")
-        return response
+        if not isinstance(response, HttpResponseRedirect):
+            return response
+        login, to = resolve_url(settings.LOGIN_URL), urlsplit(response.url)
+        if to.path != login:
+            return response
+        if wants_fragment(request):
+            here = urlsplit(request.headers.get("HX-Current-URL", ""))
+            back = f"{here.path}?{here.query}" if here.query else here.path or "/"
+            return render_session_ended(request, f"{login}?{urlencode({'next': back})}")
+        wanted = parse_qs(to.query).get("next", [""])[0]
+        if request.method != "POST" or urlsplit(wanted).path != request.path:
+            return response
+        sign_in = f"{login}?{urlencode({'next': page_of(request)})}"
+        typed = typed_in(request.POST)
+        if typed:
+            return render_signed_out(request, sign_in, typed)
+        messages.warning(request, "Your session had ended, so nothing was saved. Sign in, then do it again.")
+        return HttpResponseRedirect(sign_in)
+
+
+class WrongMethodMiddleware:
+    """Gives browsers a page where a view answers an empty 405, with the way to the nearest page."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        reads = "text/html" in request.headers.get("Accept", "")
+        if not isinstance(response, HttpResponseNotAllowed) or not reads or response.content:
+            return response
+        context = {"back": nearest_page(request.path)}
+        page = render(request, "405.html", context, status=HTTPStatus.METHOD_NOT_ALLOWED)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class TimeZoneMiddleware:

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "readiness.middleware.SessionEndedMiddleware",
+    "readiness.middleware.WrongMethodMiddleware",
     "readiness.middleware.TimeZoneMiddleware",
     "readiness.middleware.DomainErrorMiddleware",
     "readiness.uploads.BodyLimitMiddleware",

@@ -92,7 +92,9 @@ def test_visitors_are_sent_to_sign_in(review: Review, member: Actor, client: Cli
     row = stored(review, member, PNG, "shot.png")
     for url in (place("evidence_add"), place("evidence_panel"), place("evidence_download", row)):
         assert client.get(url).status_code == 302
-    assert client.post(place("evidence_add"), {"kind": "note", "body": "x"}).status_code == 302
+    answer = client.post(place("evidence_add"), {"kind": "note", "body": "What I saw"})
+    assert answer.status_code == 401
+    assert "What I saw" in answer.content.decode()
     assert len(live(review)) == 1
 
 
