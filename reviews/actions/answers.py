@@ -46,8 +46,6 @@ def save_answer(
     item_slug: str,
     said: Said | Reading,
     revision: int,
-    *,
-    section_slug: str | None = None,
 ) -> Answer:
     """Save what a member says about an item.
 
@@ -57,7 +55,7 @@ def save_answer(
     repeated. Raises Invalid for a state that the item does not take or a reason that is missing.
     """
     with changing(which, actor, "answer.save") as change:
-        answer = answer_of(change.review, item_slug, section_slug)
+        answer = answer_of(change.review, item_slug, which)
         new, judged = _cleaned(answer, said if isinstance(said, Said) else said(answer.item))
         same = all(getattr(answer, name) == getattr(new, name) for name in SAID)
         again = answer.to_confirm or bool(answer.judgement.get("look_again"))
@@ -87,12 +85,10 @@ def take_record(change: Change, answer: Answer, data: dict[str, Any]) -> None:
     _write(change, answer, new, judged)
 
 
-def confirm_answer(
-    actor: Actor, which: int | ReviewRef, item_slug: str, revision: int, *, section_slug: str | None = None
-) -> Answer:
+def confirm_answer(actor: Actor, which: int | ReviewRef, item_slug: str, revision: int) -> Answer:
     """Say that an answer carried over from the last review still holds."""
     with changing(which, actor, "answer.save") as change:
-        answer = answer_of(change.review, item_slug, section_slug)
+        answer = answer_of(change.review, item_slug, which)
         if not answer.to_confirm:
             return answer
         if revision != answer.revision:

@@ -34,10 +34,11 @@ MAX_TEXT = 20_000
 
 
 class ReviewRef(NamedTuple):
-    """A review as its address names it."""
+    """A review as its address names it, and the section in which an item then has to stand."""
 
     service: str
     number: int
+    section: str | None = None
 
 
 class Change:
@@ -183,14 +184,14 @@ def section_of(review: Review, slug: str) -> ReviewSection:
     return row
 
 
-def answer_of(review: Review, item_slug: str, section_slug: str | None = None) -> Answer:
+def answer_of(review: Review, item_slug: str, which: int | ReviewRef | None = None) -> Answer:
     """Return one answer of a (locked) review by its item's slug, with item and section.
 
-    With `section_slug`, the item must stand in that section: an address that mixes two is a wrong address.
+    An address in `which` that names another section than the item's is a wrong address.
     """
     rows = Answer.objects.filter(review=review, item__slug=item_slug)
-    if section_slug is not None:
-        rows = rows.filter(section__slug=section_slug)
+    if isinstance(which, ReviewRef) and which.section is not None:
+        rows = rows.filter(section__slug=which.section)
     row = rows.select_related("item", "section__section", "answered_by").first()
     if row is None:
         raise NotFound("This item does not exist in this review's checklist.")

@@ -84,7 +84,7 @@ class RowsEdit:
 def editing_rows(actor: Actor, which: int | ReviewRef, item_slug: str) -> Iterator[RowsEdit]:
     """Open the frame of an edit: lock, right and state as in `changing`; store and judge on leaving."""
     with changing(which, actor, "answer.save") as change:
-        answer = answer_of(change.review, item_slug)
+        answer = answer_of(change.review, item_slug, which)
         if answer.item.kind != Item.Kind.INVENTORY or is_computed(answer.item):
             raise NotFound("This item has no rows of its own. Edit those of the item that it is judged from.")
         if not answer.applicable:

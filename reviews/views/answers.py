@@ -24,13 +24,11 @@ from reviews.views.pages import item_page, section_page
 @require_POST
 def save(request: HttpRequest, slug: str, number: int, section_slug: str, item_slug: str) -> HttpResponse:
     """Save an answer. The action asks the rights under its lock, so nothing is fetched twice."""
-    ref = ReviewRef(slug, number)
+    ref = ReviewRef(slug, number, section_slug)
     try:
         form = AnswerForm(request.POST)
         revision = form.seen_revision()
-        saved = save_answer(
-            access.actor(request), ref, item_slug, form.said, revision, section_slug=section_slug
-        )
+        saved = save_answer(access.actor(request), ref, item_slug, form.said, revision)
     except (Invalid, Conflict, WrongState) as error:
         return _refused(request, access.answer(request, slug, number, section_slug, item_slug), error)
     return _saved(request, saved)
@@ -42,8 +40,8 @@ def confirm(request: HttpRequest, slug: str, number: int, section_slug: str, ite
     """Confirm an answer that was carried over."""
     try:
         revision = AnswerForm(request.POST).seen_revision()
-        ref = ReviewRef(slug, number)
-        saved = confirm_answer(access.actor(request), ref, item_slug, revision, section_slug=section_slug)
+        ref = ReviewRef(slug, number, section_slug)
+        saved = confirm_answer(access.actor(request), ref, item_slug, revision)
     except (Invalid, Conflict, WrongState) as error:
         return _refused(request, access.answer(request, slug, number, section_slug, item_slug), error)
     return redirect(request, _back(request, saved))

@@ -89,7 +89,9 @@ def use(
     if not revision.isdecimal() or item_slug != MONTHLY:
         raise Invalid("Something was missing from the form. Reload the page and try again.")
     try:
-        use_review(access.actor(request), ReviewRef(slug, number), held_id, revision=int(revision))
+        use_review(
+            access.actor(request), ReviewRef(slug, number, section_slug), held_id, revision=int(revision)
+        )
     except (Conflict, Invalid, WrongState) as error:
         return item_page(request, row, error=error)
     messages.success(request, "The review of headroom is your answer now, with its minutes as evidence.")

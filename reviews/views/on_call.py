@@ -240,7 +240,7 @@ def take_figure(
     try:
         figures.take_figure(
             access.actor(request),
-            ReviewRef(slug, number),
+            ReviewRef(slug, number, section_slug),
             item_slug,
             seen=request.POST.get("seen", ""),
             revision=int(revision),

@@ -34,7 +34,9 @@ def runbook(
     try:
         text = _posted(request)
         seen = request.POST.get("seen", "")
-        set_runbook(access.actor(request), ReviewRef(slug, number), item_slug, row_id, text, seen)
+        set_runbook(
+            access.actor(request), ReviewRef(slug, number, section_slug), item_slug, row_id, text, seen
+        )
     except (Invalid, Conflict) as error:
         answer.refresh_from_db(fields=["data"])
         return _page(request, answer, _row(answer, row_id), typed=text, error=error)
@@ -49,7 +51,7 @@ def add_missing(
 ) -> HttpResponse:
     """Add a row for each page-tier alert that has none."""
     answer = access.answer(request, slug, number, section_slug, item_slug, "answer.save")
-    _, count = add_missing_rows(access.actor(request), ReviewRef(slug, number), item_slug)
+    _, count = add_missing_rows(access.actor(request), ReviewRef(slug, number, section_slug), item_slug)
     messages.success(request, f"{count} row{'' if count == 1 else 's'} added.")
     return redirect(request, f"{item_url(answer)}#table")
 

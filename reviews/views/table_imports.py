@@ -59,7 +59,7 @@ def apply(request: HttpRequest, slug: str, number: int, section_slug: str, item_
     try:
         answer, plan = import_rows(
             access.actor(request),
-            ReviewRef(slug, number),
+            ReviewRef(slug, number, section_slug),
             item_slug,
             lambda item: _read(item, text, ""),
             request.POST.get("digest", ""),

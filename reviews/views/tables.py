@@ -76,7 +76,7 @@ def delete(
     request: HttpRequest, slug: str, number: int, section_slug: str, item_slug: str, row_id: str
 ) -> HttpResponse:
     """Delete a row, and offer to bring it back."""
-    ref = ReviewRef(slug, number)
+    ref = ReviewRef(slug, number, section_slug)
     try:
         answer = actions.delete_row(
             access.actor(request), ref, item_slug, row_id, request.POST.get("seen", "")
@@ -95,7 +95,7 @@ def restore(
 ) -> HttpResponse:
     """Bring back what was deleted in one revision."""
     access.answer(request, slug, number, section_slug, item_slug, "answer.save")
-    ref = ReviewRef(slug, number)
+    ref = ReviewRef(slug, number, section_slug)
     answer, ids = actions.restore_rows(access.actor(request), ref, item_slug, revision)
     if wants_fragment(request) and len(ids) == 1:
         return _row(request, answer, ids[0])
@@ -110,7 +110,7 @@ def _typed(request: HttpRequest) -> Callable[[Item], dict[str, str]]:
 
 def _write(request: HttpRequest, address: Address, row_id: str, act: Write) -> HttpResponse:
     try:
-        answer, saved = act(access.actor(request), ReviewRef(address[0], address[1]))
+        answer, saved = act(access.actor(request), ReviewRef(*address[:3]))
     except Conflict as error:
         return _conflict(request, address, row_id, error)
     except (Invalid, WrongState) as error:

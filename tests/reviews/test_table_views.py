@@ -56,6 +56,20 @@ def test_who_sees_and_who_edits(cast: Cast, review: Review, role: str) -> None:
     assert client.get(save).status_code == 405
 
 
+def test_an_address_that_names_another_section_is_a_wrong_one(cast: Cast, review: Review) -> None:
+    save, seen = path_of(review, 0, "save")
+    delete, _ = path_of(review, 0, "delete")
+    before = rows_of(review)
+    for path, form in (
+        (ROWS, typed(name="New")),
+        (save, typed(fired=9) | {"seen": seen}),
+        (delete, {"seen": seen}),
+    ):
+        wrong = path.replace("section-1", "section-2")
+        assert browser(cast).post(wrong, form).status_code == 404
+    assert rows_of(review) == before
+
+
 def test_a_saved_row_comes_back_alone_with_the_totals(cast: Cast, review: Review) -> None:
     path, seen = path_of(review, 0, "save")
     answer = browser(cast).post(path, typed(name="Errors", runbook="") | {"seen": seen}, **HTMX)
