@@ -170,10 +170,13 @@ def restore_rows(
 
 
 def read_cells(edit: RowsEdit, typed: Typed) -> Row:
-    """Read typed cells, those left out as empty; a text that is too long is refused, never cut."""
+    """Read typed cells, those left out as empty; a text too long or with NUL is refused, never cut."""
     cells = typed(edit.answer.item) if callable(typed) else typed
     for column in edit.columns:
         value, most = cells.get(column.key), _MOST.get(column.type, MAX_TEXT)
+        if isinstance(value, str) and "\x00" in value:
+            message = "Remove the NUL characters."
+            raise Invalid(f"{column.label}: remove the NUL characters.", {column.key: [message]})
         if isinstance(value, str) and len(value) > most:
             message = f"{column.label} has {len(value):,} characters; at most {most:,} fit. Shorten it."
             raise Invalid(message, {column.key: [message]})
