@@ -27,6 +27,8 @@ def clean_url(given: str) -> str:
         raise _bad(f"This link has {len(text):,} characters; at most {MAX_URL:,} fit.")
     if _BAD.search(text):
         raise _bad("A link has no spaces or quotes in it. Copy it again from the browser's address bar.")
+    if not text.isprintable():  # such as marks that turn the reading order: it would read as another link
+        raise _bad("This link holds characters that cannot be shown. Type it anew.")
     try:
         parts = urlsplit(text)
         port = parts.port

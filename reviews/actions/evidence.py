@@ -209,9 +209,13 @@ def _require_by_hand(row: Evidence, done: str) -> None:
 
 
 def _title(given: str, otherwise: str) -> str:
-    title = clean_text(given, "title", "The title", most=MAX_TITLE) or otherwise[:MAX_TITLE]
+    typed = clean_text(given, "title", "The title", most=MAX_TITLE)
+    title = typed or "".join(char for char in otherwise if char.isprintable())[:MAX_TITLE]
     if any(mark in title for mark in "\n\t"):
         raise Invalid("The title is one line.", {"title": ["The title is one line. Remove the line breaks."]})
+    if not title.isprintable():  # such as marks that turn the reading order
+        message = "The title holds characters that cannot be shown. Type it anew."
+        raise Invalid(message, {"title": [message]})
     return title
 
 
