@@ -114,7 +114,12 @@ def _summary(review: Review) -> dict[str, Any]:
     row = Snapshot.objects.get(review=review)
     said = schema.parse(bytes(row.content))
     counted = figures.count(said)
-    waived = [item for _, item in figures.waived(said)]
+    waivers = [(item.title, item.waiver) for _, item in figures.waived(said)]
+    waivers += [
+        (f"Section {section.position} out of order: {section.title}", section.order_waiver)
+        for section in said.sections
+        if section.order_waiver
+    ]
     return {
         "snapshot": row,
         "said": said,
@@ -122,7 +127,8 @@ def _summary(review: Review) -> dict[str, Any]:
         "items": words.items_in_words(counted),
         "evidence": words.evidence_in_words(counted),
         "drills": counted.drills,
-        "waived": waived,
+        "waivers": [(title, words.on_day(waiver.expires_on) if waiver else "") for title, waiver in waivers],
+        "valid_until": words.on_day(said.valid_until.date) if said.valid_until else "",
         "deferred": [item for _, item in figures.deferred(said)],
         "digest": words.grouped(row.sha256),
     }
