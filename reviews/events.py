@@ -175,15 +175,34 @@ def verify_stream(stream: str, count: int, head: str) -> Break | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a walk over the chains found. `left` is how many chains it did not come to."""
+
+    events: int
+    chains: int
+    left: int
+    breaks: list[Break]
+
+
 def verify_all() -> tuple[int, list[Break]]:
     """Check every chain; return how many events hold and where chains break."""
-    breaks, events, known = [], 0, set()
-    for stream, count, head in _heads():
-        known.add(stream)
-        events += count
+    found = verify_up_to(None)
+    return found.events, found.breaks
+
+
+def verify_up_to(limit: int | None) -> Verified:
+    """Check as many chains as have `limit` events together, and at least one; without a limit all of them."""
+    heads = list(_heads())
+    breaks, events, chains = [], 0, 0
+    for stream, count, head in heads:
+        if limit is not None and chains and events + count > limit:
+            break
+        chains, events = chains + 1, events + count
         found = verify_stream(stream, count, head)
         if found:
             breaks.append(found)
-    orphans = Event.objects.exclude(stream__in=known).values_list("stream", flat=True).distinct()
-    breaks.extend(Break(stream, 0, "belongs to nothing that exists") for stream in orphans)
-    return events, breaks
+    orphans = Event.objects.exclude(stream__in=[head[0] for head in heads])
+    names = orphans.values_list("stream", flat=True).distinct()
+    breaks.extend(Break(stream, 0, "belongs to nothing that exists") for stream in names)
+    return Verified(events, chains, len(heads) - chains, breaks)

@@ -307,6 +307,27 @@ def test_the_audit_page_verifies_the_chain(cast: Cast, review: Review) -> None:
     assert "Chain broken" in signed_in(cast, "viewer").get(path).content.decode()
 
 
+def test_the_whole_record_is_verified_on_request(
+    cast: Cast, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what holds and what was not looked at; where a chain breaks, which."""
+    answer_all(actor_of(cast.member), review)
+    viewer = signed_in(cast, "viewer")
+    assert "Chain verified" not in viewer.get("/audit/").content.decode()
+    page = viewer.get("/audit/?verify=1").content.decode()
+    assert "Chain verified" in page
+    assert "not checked" not in page
+    make_review(actor_of(cast.member), make_service(cast.team, cast.owner, "search"), make_version("another"))
+    monkeypatch.setattr("reviews.views.audit.MAX_VERIFIED", 1)
+    assert "more chain" in viewer.get("/audit/?verify=1").content.decode()
+    monkeypatch.undo()
+    Review.objects.filter(pk=review.pk).update(event_count=3)
+    page = viewer.get("/audit/?verify=1").content.decode()
+    assert "The record does not hold" in page
+    assert f"review:{review.pk}" in page
+    assert "Chain verified" not in page
+
+
 def test_everything_signed_off_leads_to_the_packet(cast: Cast, review: Review) -> None:
     """Signing answers with the packet's page."""
     answer_all(actor_of(cast.member), review)
