@@ -16,6 +16,7 @@ from django.template import Context, Engine
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from readiness.accounts.roles import REVIEWER_ROLES
 from readiness.markdown import render_markdown
 
 from . import figures, words
@@ -158,7 +159,8 @@ def _approvals(approvals: tuple[ApprovalRecord, ...]) -> str:
 
 
 def _roles(approval: ApprovalRecord) -> str:
-    return f" ({', '.join(approval.roles)})" if approval.roles else ""
+    names = [REVIEWER_ROLES.get(role, role) for role in approval.roles]
+    return f" ({', '.join(names)})" if names else ""
 
 
 def _block(item: ItemRecord) -> Block:
@@ -234,14 +236,16 @@ def _reasons(item: ItemRecord) -> list[Line]:
     if item.waiver:
         found.append(Line("r", _waiver_in_words(item.waiver)))
     if item.deferral:
-        found.append(Line("r", words.line(f"{item.deferral.reason} Look again: {item.deferral.trigger}")))
+        found.append(Line("r", words.sentences(item.deferral.reason, f"Look again: {item.deferral.trigger}")))
     return [entry for entry in found if entry.text]
 
 
 def _waiver_in_words(waiver: WaiverRecord) -> str:
-    return words.line(
-        f"{waiver.reason} Instead: {waiver.compensating_control} Asked for by {waiver.requested_by}, "
-        f"granted by {waiver.approved_by} on {words.on_day(waiver.approved_at)}."
+    return words.sentences(
+        waiver.reason,
+        f"Instead: {waiver.compensating_control}",
+        f"Asked for by {waiver.requested_by}, granted by {waiver.approved_by} on "
+        f"{words.on_day(waiver.approved_at)}",
     )
 
 
@@ -279,7 +283,7 @@ def _waiver_row(section: SectionRecord, title: str, slug: str, waiver: WaiverRec
 
 def _deferral_row(section: SectionRecord, item: ItemRecord) -> dict[str, str]:
     said = item.deferral
-    text = f"{said.reason} Look again: {said.trigger}" if said else item.reason
+    text = words.sentences(said.reason, f"Look again: {said.trigger}") if said else item.reason
     return {
         "title": words.line(item.title),
         "slug": item.slug,

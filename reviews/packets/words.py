@@ -138,3 +138,9 @@ def evidence_in_words(figures: Figures) -> str:
 def recorded_line(values: Sequence[Recorded]) -> str:
     """Return recorded values on one line, each after its label."""
     return line(" · ".join(f"{value.label}: {value.text}" for value in values))
+
+
+def sentences(*texts: str) -> str:
+    """Return what people typed as one line of sentences, each with the full stop that it may lack."""
+    found = [line(text).strip() for text in texts]
+    return " ".join(text if text.endswith((".", "!", "?", "…")) else f"{text}." for text in found if text)

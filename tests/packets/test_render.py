@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from reviews.packets import schema
 from reviews.packets.render import RenderedPacket, render_packet
 from reviews.packets.typesetter import kit
+from reviews.packets.words import sentences
 from tests.packets import factory, reading
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -280,3 +281,7 @@ def test_a_review_with_nothing_in_it_makes_a_packet() -> None:
 def test_damaged_bytes_are_refused_before_anything_is_set() -> None:
     with pytest.raises(schema.UnreadableSnapshotError):
         render_packet(b"{}")
+
+
+def test_sentences_get_the_full_stop_that_they_lack() -> None:
+    assert sentences("No time", "Instead: a guard!", " ") == "No time. Instead: a guard!"
