@@ -122,6 +122,7 @@ def test_who_added_evidence_may_not_approve(cast: Cast, review: Review, member: 
         "file:///etc/passwd",
         "vbscript:x",
         "//example.com/x",
+        "https://example.com/\u202egpj.exe",
         "example.com/x",
         "https://",
         "https:///path",
@@ -182,7 +183,12 @@ def test_100_000_characters_do_not_fit_and_the_message_says_what_does(review: Re
 
 @pytest.mark.parametrize(
     ("about", "field"),
-    [(About(title="a" * 201), "title"), (About(title="a\nb"), "title"), (About(title="a\x00"), "title")],
+    [
+        (About(title="a" * 201), "title"),
+        (About(title="a\nb"), "title"),
+        (About(title="a\u202eb"), "title"),
+        (About(title="a\x00"), "title"),
+    ],
 )
 def test_bad_titles_are_refused_at_their_field(
     review: Review, member: Actor, about: About, field: str

@@ -56,6 +56,15 @@ def test_who_sees_and_who_edits(cast: Cast, review: Review, role: str) -> None:
     assert client.get(save).status_code == 405
 
 
+@pytest.mark.parametrize("cell", ["\x00", "a\x00b"])
+def test_a_nul_in_a_cell_is_refused(cast: Cast, review: Review, cell: str) -> None:
+    before = rows_of(review)
+    answer = browser(cast).post(ROWS, typed(name=cell))
+    assert answer.status_code == 422
+    assert "NUL" in answer.content.decode()
+    assert rows_of(review) == before
+
+
 def test_an_address_that_names_another_section_is_a_wrong_one(cast: Cast, review: Review) -> None:
     save, seen = path_of(review, 0, "save")
     delete, _ = path_of(review, 0, "delete")
