@@ -18,6 +18,7 @@ from django_htmx.middleware import HtmxDetails
 from readiness.errors import Conflict, DomainError, Invalid, TooLarge
 from readiness.typed import Typed, typed_in
 
+API_PREFIX: Final = "/api/"
 PROBLEM_JSON: Final = "application/problem+json"
 
 
@@ -105,6 +106,8 @@ def _to_status_region(
 
 
 def _prefers_json(request: HttpRequest) -> bool:
+    if request.path.startswith(API_PREFIX):
+        return True
     preferred = request.get_preferred_type(["text/html", PROBLEM_JSON, "application/json"])
     return preferred in {PROBLEM_JSON, "application/json"}
 

@@ -17,7 +17,17 @@ from checklist.rules.specs import DrillSpec
 from readiness import clock
 from readiness.accounts.models import User
 from reviews.drill_chart import Chart, Past, draw, short
-from reviews.models import Answer, AnswerRevision, Deployment, Drill, DrillEntry, Evidence, Review, Turn
+from reviews.models import (
+    Answer,
+    AnswerRevision,
+    Deployment,
+    Drill,
+    DrillEntry,
+    Evidence,
+    Review,
+    Service,
+    Turn,
+)
 from reviews.states import DeploymentKind, DrillSource, DrillStatus
 
 MOST_PEOPLE: Final = 500
@@ -153,6 +163,13 @@ def ended_drills(review: Review) -> list[Drill]:
         service_id=review.service_id, review__number__lte=review.number, ended_at__isnull=False
     )
     return list(rows.select_related(*_WITH).order_by("pk"))
+
+
+def newest_drills(service: Service) -> list[tuple[Drill, str]]:
+    """The newest graded drill of each item of a service, with how well it is borne out. One query."""
+    rows = Drill.objects.filter(service=service, status=DrillStatus.GRADED)
+    newest = rows.select_related("answer__item").order_by("item", "-stopped_at", "-pk").distinct("item")
+    return [(each, standing_of(each, spec_of(each.answer.item))) for each in newest]
 
 
 def past_drills(service_id: int, item: str) -> list[Drill]:

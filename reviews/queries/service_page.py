@@ -13,9 +13,10 @@ from checklist.facts import FACTS, Fact
 from checklist.rules import fit_contradictions
 from checklist.rules.rota import Shift
 from readiness.accounts.models import Membership
-from reviews.models import Deferral, Event, FitCheck, ProbeRun, Review, ReviewSection, Service, Waiver
+from reviews.models import Deferral, Drill, Event, FitCheck, ProbeRun, Review, ReviewSection, Service, Waiver
 from reviews.queries.capacity import Capacity, load_capacity
 from reviews.queries.deferrals import of_service
+from reviews.queries.drills import newest_drills
 from reviews.queries.on_call import OnCall, load_on_call, on_call_now
 from reviews.queries.sheet import probe_title
 from reviews.standing import (
@@ -46,6 +47,7 @@ class ServicePage:
     reviews: Page[Review]
     events: Page[Event]
     runs: list[tuple[str, ProbeRun]]
+    drills: list[tuple[Drill, str]]
     members: list[Membership]
     facts: list[tuple[str, str]]
     open_facts: list[str]
@@ -104,6 +106,7 @@ def load_page(service: Service, *, reviews_page: str, events_page: str) -> Servi
         reviews=_page(reviews.order_by("-number"), _REVIEWS, reviews_page),
         events=_page(service.events.select_related("actor").order_by("-id"), _EVENTS, events_page),
         runs=_latest_runs(service),
+        drills=newest_drills(service),
         members=list(service.team.memberships.select_related("user").order_by("-is_lead", "user__name")[:12]),
         facts=[
             (fact.label, fact.label_of(service.facts[fact.name])) for fact in FACTS if _stated(service, fact)

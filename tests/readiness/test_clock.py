@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.clock import TOLERANCE_MS, Elapsed, Reading, elapsed
+from readiness.clock import TOLERANCE_MS, Elapsed, Reading, _boot, _ticks, elapsed
 
+ROOT = Path(__file__).resolve().parents[2]
 START = Reading(datetime(2026, 11, 23, 12, tzinfo=UTC), "a", 5_000_000_000)
 seconds = st.integers(-(10**7), 10**7)
 boots = st.sampled_from(["", "a", "b"])
@@ -33,6 +37,18 @@ def test_on_one_machine_the_wall_clock_does_not_matter(wall: int, steady: int) -
     assert found.ms == steady * 1000
     assert found.sure
     assert found.moved_ms == (0 if abs(wall - steady) * 1000 <= TOLERANCE_MS else (wall - steady) * 1000)
+
+
+def test_the_steady_clock_goes_on_in_another_process() -> None:
+    """What a restart of the server does: another process, the same machine."""
+    look = "from readiness import clock; print(clock._boot(), clock._ticks())"
+    before = Reading(START.at, _boot(), _ticks())
+    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True, cwd=ROOT)
+    boot, _, ticks = said.stdout.rpartition(" ")
+    after = Reading(START.at - timedelta(hours=1), boot.strip(), int(ticks))
+    found = elapsed(before, after)
+    assert found.sure == bool(before.boot)
+    assert 0 <= found.ms < 60_000
 
 
 @given(st.lists(st.tuples(seconds, seconds, boots), max_size=8))

@@ -289,6 +289,32 @@ def test_queries_do_not_grow_with_the_past(cast: Cast, django_assert_max_num_que
         member.get(f"/drills/{drill.pk}/clock/")
 
 
+def test_the_service_shows_its_newest_drills(cast: Cast) -> None:
+    review = drill_review(cast)
+    assert "Drills</h2>" not in text_of(signed_in(cast.member), "/services/checkout/")
+    with moved_clock() as moved:
+        graded(cast, review, moved, 700)
+        moved.forward(60)
+        newest = graded(cast, review, moved, 372)
+    page = text_of(signed_in(cast.viewer), "/services/checkout/")
+    assert page.count('href="/drills/') == 1
+    assert f"/drills/{newest.pk}/" in page
+    assert "6:12" in page
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "x" * 20_001])
+def test_texts_that_cannot_be_kept(cast: Cast, text: str) -> None:
+    drill = started(cast, drill_review(cast, ROLLBACK))
+    witness = signed_in(cast.owner)
+    path = f"/drills/{drill.pk}/"
+    assert witness.post(f"{path}notes/", {"note-text": text}).status_code == 422
+    assert witness.post(f"{path}details/", {"commands": text}).status_code == 422
+    answer = witness.post(f"{path}details/", {"commands": "x", "field-bad_version": text})
+    assert answer.status_code in (303, 422)
+    assert witness.post(f"{path}abandon/", {"reason": text}).status_code == 422
+    assert witness.get(path).status_code == 200
+
+
 def test_the_clock_is_not_kept_by_caches(cast: Cast) -> None:
     drill = started(cast, drill_review(cast))
     answer = signed_in(cast.owner).get(f"/drills/{drill.pk}/clock/")

@@ -182,6 +182,14 @@ def test_bodies_that_are_none(cast: Cast, service: Service, content: bytes, kind
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_a_body_beyond_all_limits(cast: Cast, service: Service, settings: Any) -> None:
+    """What the server cuts off before the API sees it is answered in the same form."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = push(token_for(cast, service), {**BODY, "run_url": "https://ci.example.com/" + "x" * 200})
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 def test_other_methods_and_addresses(cast: Cast, service: Service) -> None:
     answer = Client().get(URL)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
