@@ -21,7 +21,8 @@ MAX_NODES: Final = 20_000
 
 _PARSER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT: Final = re.compile(r"[-+]?[0-9]{1,18}")
-_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
+# A number that was written out in full has up to 21 digits after its point: 0.00010000000000000002.
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]{1,25}|[0-9]{1,18}(\.[0-9]{0,25})?)([eE][-+]?[0-9]{1,3})?")
 _WORDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),

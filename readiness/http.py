@@ -22,6 +22,11 @@ API_PREFIX: Final = "/api/"
 PROBLEM_JSON: Final = "application/problem+json"
 
 
+def is_revision(text: str) -> bool:
+    """Whether a hidden field holds a revision: digits, few enough of them to be a number of the database."""
+    return text.isascii() and text.isdigit() and len(text) <= 9  # noqa: PLR2004
+
+
 def wants_fragment(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page: not a boosted link, not a page restored from history."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)

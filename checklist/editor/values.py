@@ -121,7 +121,7 @@ def operate(layout: Layout, values: Values, act: str) -> str:
     if verb == "add" and what in rows.kinds and len(held) < MAX_ROWS:
         held.append(new_row(rows, what))
         return f"{name}[{len(held) - 1}]"
-    if not what.isdecimal() or int(what) >= len(held):
+    if not re.fullmatch(r"[0-9]{1,4}", what) or int(what) >= len(held):
         return ""
     spot = int(what)
     if verb == "remove":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone
@@ -39,6 +39,11 @@ from reviews.states import DrillSource, DrillStatus, EvidenceGrade, EvidenceKind
 
 OUTCOMES: Final = ("passed", "failed")
 _LONGEST: Final = timedelta(days=7)
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_INSTRUCTIONS: Final = (
+    "This link leads to instructions: they say how it is done, not what came out. Attach "
+    "the result, such as the output of the check, a note of its figures, or a link to the run."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,12 @@ def _require_complete(
     """Raise Invalid, by field, for what the item asks for and nobody filled in."""
     _, errors = clean_row(spec.fields, drill.fields if raw_fields is None else raw_fields)
     missing = {f"field-{key}": [message] for key, message in errors.items()}
+    for column in spec.fields:
+        moment = read_moment(drill.fields.get(column.key)) if column.type == "datetime" else None
+        if moment and drill.stopped_at and moment > drill.stopped_at:
+            missing[f"field-{column.key}"] = [f"{column.label}: this is after the drill ended."]
+        elif moment and moment < _EARLIEST:
+            missing[f"field-{column.key}"] = [f"{column.label}: this is before the year {_EARLIEST.year}."]
     if spec.max_commands is not None and not drill.commands.strip():
         missing["commands"] = ["Write down the command that was run."]
     if spec.artifact and not (drill.artifact_id if has_result is None else has_result):
@@ -232,13 +243,15 @@ def _artifact(change: Change, answer: Answer, drill: Drill, result: Result) -> E
     elif result.url:
         row = make_link(result.url, title)
         if is_runbook_link(row.url, known_runbooks(answer)):
-            message = (
-                "This link leads to instructions: they say how it is done, not what came out. Attach "
-                "the result, such as the output of the check, a note of its figures, or a link to the run."
-            )
-            raise Invalid(message, {"url": [message]})
+            raise Invalid(_INSTRUCTIONS, {"url": [_INSTRUCTIONS]})
     else:
         row = make_note(result.note, title)
+        words = result.note.split()
+        if all("://" in word for word in words):
+            # A note of links alone is links.
+            known = known_runbooks(answer)
+            if any(is_runbook_link(word, known) for word in words):
+                raise Invalid(_INSTRUCTIONS, {"note": [_INSTRUCTIONS]})
     row.observed_on = timezone.localdate(drill.stopped_at or change.at)
     attach(change, answer, row, change.actor.id if change.actor else None)
     if drill.artifact is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from readiness.errors import Refused
+from readiness.errors import Invalid, Refused
 from reviews.actions.deployments import Reported, report_deployment
 from reviews.api.base import api_call, read_body
 from reviews.models import ServiceToken
@@ -50,4 +50,8 @@ def deployments(request: HttpRequest, token: ServiceToken) -> HttpResponse:
 
 
 def _utc(at: datetime | None) -> datetime | None:
-    return at.astimezone(UTC) if at else None
+    try:
+        return at.astimezone(UTC) if at else None
+    except OverflowError:  # an hour before the first year, or after the last
+        message = "This is no time at which anything was deployed."
+        raise Invalid(message, {"at": [message]}) from None

@@ -65,6 +65,9 @@ def _refused_rule(rule: Any) -> str:
         return f"It repeats every {_NO_TURN[frequency]}: that is no turn on call. Correct FREQ."
     if frequency not in _FREQUENCIES:
         return "Its rule has no FREQ that is known, such as WEEKLY."
+    interval = _first(rule, "INTERVAL")
+    if interval != "" and (not isinstance(interval, int) or interval < 1):
+        return "Its INTERVAL has to be 1 or more: with 0 it never gets on. Correct it."
     only_some = any(rule.get(name) for name in _NARROWS)
     skips = frequency != "WEEKLY" and _first(rule, "INTERVAL") not in ("", 1)
     if frequency not in _SEARCHED and (only_some or (skips and rule.get("BYDAY"))):
@@ -120,6 +123,10 @@ def costly_zone(text: str) -> Problem | None:
         if upper in ("BEGIN:VTIMEZONE", "END:VTIMEZONE"):
             inside = upper.startswith("BEGIN")
         rule = _ZONE_RULE.match(line) if inside else None
+        if rule and re.search(r"INTERVAL=[-+]?0*(;|$|\s)", rule[1], re.IGNORECASE):
+            return Problem(
+                number, "VTIMEZONE", "Its INTERVAL has to be 1 or more. Export the calendar again."
+            )
         if rule and not re.search(r"FREQ=(YEARLY|MONTHLY)\b", rule[1], re.IGNORECASE):
             message = "This time zone changes more than once a month. Export the calendar again."
             return Problem(number, "VTIMEZONE", message)

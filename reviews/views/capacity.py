@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from readiness.errors import Conflict, DomainError, Invalid, WrongState
-from readiness.http import redirect, render_page
+from readiness.http import is_revision, redirect, render_page
 from reviews import access, permissions
 from reviews.actions.base import ReviewRef
 from reviews.actions.capacity import record_review, use_review
@@ -86,7 +86,7 @@ def use(
     """Answer the monthly item with a review that was held."""
     row = access.answer(request, slug, number, section_slug, item_slug, "answer.save")
     revision = request.POST.get("revision", "")
-    if not revision.isdecimal() or item_slug != MONTHLY:
+    if not is_revision(revision) or item_slug != MONTHLY:
         raise Invalid("Something was missing from the form. Reload the page and try again.")
     try:
         use_review(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from readiness.errors import Conflict, DomainError, Invalid, WrongState
-from readiness.http import redirect, render_page
+from readiness.http import is_revision, redirect, render_page
 from reviews import access, permissions
 from reviews.actions import figures, rosters
 from reviews.actions.base import ReviewRef
@@ -139,7 +139,7 @@ def pages(request: HttpRequest, slug: str) -> HttpResponse:
     revision = request.POST.get("revision", "")
 
     def do(_typed: dict[str, Any]) -> object:
-        if not revision.isdecimal():
+        if not is_revision(revision):
             raise Invalid("Something was missing from the form. Reload the page and try again.")
         counts = forms.read_pages(request.POST.dict(), weeks, people)
         return rosters.count_pages(access.actor(request), service.pk, revision=int(revision), counts=counts)
@@ -214,7 +214,7 @@ def import_apply(request: HttpRequest, slug: str) -> HttpResponse:
     text = decode(request.POST.get("text", "").encode())
     form = forms.CalendarForm(request.POST)
     revision = request.POST.get("revision", "")
-    if isinstance(text, Problem) or not form.is_valid() or not revision.isdecimal():
+    if isinstance(text, Problem) or not form.is_valid() or not is_revision(revision):
         raise Invalid("What was previewed did not arrive in full. Start the import again.")
     file = form.read(text, request.POST.get("name", "")[:200])
     try:
@@ -235,7 +235,7 @@ def take_figure(
     """Answer an item with the figure that the person has just looked at."""
     row = access.answer(request, slug, number, section_slug, item_slug, "answer.save")
     revision = request.POST.get("revision", "")
-    if not revision.isdecimal():
+    if not is_revision(revision):
         raise Invalid("Something was missing from the form. Reload the page and try again.")
     try:
         figures.take_figure(

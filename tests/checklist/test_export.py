@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from checklist.actions import load_checklist
@@ -52,6 +52,7 @@ TEXTS = st.one_of(
 
 
 @settings(max_examples=150)
+@example(title="no", why="no", limit=0.00010000000000000002, label="no")
 @given(title=TEXTS, why=TEXTS, limit=st.floats(0.0001, 10**14), label=TEXTS)
 def test_any_content_comes_back(title: str, why: str, limit: float, label: str) -> None:
     data: dict[str, Any] = sample()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -577,6 +578,8 @@ def test_a_restore_drill_needs_its_result(cast: Cast) -> None:
         assert set(refused.value.fields) == {"result"}
         with pytest.raises(Invalid, match="leads to instructions"):
             attach_result(witness, drill.pk, Result(url="https://wiki.example.com/runbooks/restore"))
+        with pytest.raises(Invalid, match="leads to instructions"):
+            attach_result(witness, drill.pk, Result(note=" https://wiki.example.com/runbooks/restore\n"))
         attach_result(witness, drill.pk, Result(note="41 tables"))
         attach_result(witness, drill.pk, Result(note="41 tables, 0 differences"))
         grade_drill(witness, drill.pk, outcome="passed", grades={})
@@ -603,6 +606,21 @@ def test_a_restore_that_happened_elsewhere(cast: Cast, changes: dict[str, Any], 
     assert answer_of(review).state == state
     assert answer_of(review).answered_by == cast.member
     assert Evidence.objects.get(kind="drill").grade == "attested"
+
+
+@pytest.mark.parametrize("moment", ["2999-01-01T00:00:00", "0001-01-01T00:00:00"])
+def test_a_restore_to_a_moment_that_cannot_be(cast: Cast, moment: str) -> None:
+    """Not to one after the drill ended, and not to one before there were backups."""
+    target = {"key": "target", "label": "Restored to", "type": "datetime"}
+    review = drill_review(cast, {**RESTORE, "fields": [*RESTORE["fields"], target]})
+    told = restored(cast, NOW - timedelta(days=3))
+    fields = {**told.raw_fields, "target": moment}
+    with pytest.raises(Invalid) as refused:
+        recorded(actor_of(cast.member), review, replace(told, raw_fields=fields))
+    assert set(refused.value.fields) == {"field-target"}
+    fields["target"] = (NOW - timedelta(days=4)).isoformat()
+    recorded(actor_of(cast.member), review, replace(told, raw_fields=fields))
+    assert answer_of(review).state == "met"
 
 
 def test_too_old_a_restore_does_not_meet_the_item(cast: Cast) -> None:

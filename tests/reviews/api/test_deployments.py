@@ -150,6 +150,8 @@ def test_a_token_is_for_one_service_and_its_actions(cast: Cast, service: Service
         ({**BODY, "at": "2026-11-23T12:00:00"}, "at"),
         ({**BODY, "at": "2020-01-01T00:00:00Z"}, "at"),
         ({**BODY, "at": "2999-01-01T00:00:00Z"}, "at"),
+        ({**BODY, "at": "0001-01-01T00:00:00+14:00"}, "at"),
+        ({**BODY, "at": "9999-12-31T23:59:59-12:00"}, "at"),
         ({**BODY, "run_url": "javascript:alert(1)"}, "run_url"),
         ({**BODY, "colour": "red"}, "colour"),
         ({"kind": "deploy"}, "version"),

@@ -135,7 +135,9 @@ def test_turns_that_follow_the_sun_are_read_and_are_no_weeks() -> None:
         ("FREQ=YEARLY;COUNT=3;BYMONTH=2;BYMONTHDAY=30", "20261101T090000Z", ""),
         ("FREQ=WEEKLY;BYDAY=MO", "00010101T090000Z", "since 1"),
         ("FREQ=BANANA", "20261101T090000Z", "cannot be read"),
-        ("FREQ=WEEKLY;INTERVAL=0", "20261101T090000Z", "cannot be read"),
+        ("FREQ=WEEKLY;INTERVAL=0", "20261101T090000Z", "1 or more"),
+        ("FREQ=WEEKLY;INTERVAL=0", "20261124T100000Z", "1 or more"),
+        ("FREQ=DAILY;INTERVAL=-1", "20261124T100000Z", "1 or more"),
     ],
 )
 def test_an_endless_or_explosive_recurrence_ends_quickly(rule: str, start: str, says: str) -> None:
