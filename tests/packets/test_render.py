@@ -66,7 +66,7 @@ def test_every_item_answer_and_approval_is_printed(packet: RenderedPacket, conte
             for piece in item.evidence:
                 assert f"{piece.title}" in text
                 assert piece.sha256 is None or piece.sha256[:12] in text
-    assert text.count("Approved by J. Soto (sre) on 22 Nov 2026, 15:00 UTC and by T. Okafor (security)") == 9
+    assert text.count("Approved by J. Soto (SRE) on 22 Nov 2026, 15:00 UTC and by T. Okafor (Security)") == 9
     assert "The autoscaler lands in January. Instead: QueueDepthHigh stays a page until then." in text
     assert "Waived until 31 Jan 2027" in text
     assert "The service takes no payments." in text
